@@ -1,0 +1,258 @@
+/**
+ * The exact type of the native addon, and the only place where it is declared. Internal: applications import `edgestream`.
+ *
+ * The truth is `native/include/edgestream.h`; names and numbers here mirror it. Verbs return an `es_result` number for
+ * flow (0 ok, positive) and throw an Error with `code` (an EGL-style name) and `message` for mistakes and faults
+ * (negative). One environment (the main thread, or one worker) has one context; all objects belong to it.
+ */
+
+/** es_result: what a verb says when nothing is broken. */
+export const Flow = { ok: 0, wouldBlock: 1, timeout: 2, closed: 3, evicted: 4, aborted: 5 } as const;
+
+/** es_event_kind. */
+export const EventKind = {
+  readable: 1,
+  writable: 2,
+  state: 3,
+  connected: 4,
+  disconnected: 5,
+  stalled: 6,
+  lagged: 7,
+  refused: 8,
+  format: 9,
+  report: 10,
+  producer: 11,
+} as const;
+
+/** Index into `NativeBinding.frameInfo` after `tryAcquire` returned Flow.ok. The times are ns; no pts is INT64_MIN. */
+export const FrameInfo = {
+  lease: 0,
+  number: 1,
+  skipped: 2,
+  epoch: 3,
+  pts: 4,
+  duration: 5,
+  captured: 6,
+  posted: 7,
+  acquired: 8,
+  size: 9,
+  metadataSize: 10,
+  layout: 11,
+  slot: 12,
+  isNew: 13,
+  length: 16,
+} as const;
+
+/** Index into `NativeBinding.postInfo`, written before `tryPost`. Zero: default (see es_post_info). */
+export const PostInfo = { pts: 0, duration: 1, captured: 2, size: 3, length: 4 } as const;
+
+export interface NativePlane {
+  offset: number;
+  stride: number;
+  width: number;
+  height: number;
+}
+
+export interface NativeFormat {
+  name: string;
+  width: number;
+  height: number;
+  size: number;
+  planes: NativePlane[];
+  timeBaseNum: number;
+  timeBaseDen: number;
+}
+
+/** es_policy; `label` is the mode's name, at most 15 characters. */
+export interface NativePolicy {
+  capacity: number;
+  whenFull: 0 | 1 | 2;
+  pick: 0 | 1;
+  onStall: 0 | 1;
+  start: 0 | 1;
+  onDisconnect: 0 | 1;
+  noReuse: boolean;
+  maxHeld: number;
+  maxWaitMs: number;
+  maxLag: bigint;
+  label: string;
+}
+
+/** es_accept; 0 in a field = its default. */
+export interface NativeAccept {
+  whenFullMask: number;
+  maxWaitCapacity: number;
+  maxHeld: number;
+  maxConsumers: number;
+  maxSlots: number;
+  maxWaitMs: number;
+}
+
+export interface NativeStreamOptions {
+  /** undefined: this process only. */
+  name?: string | undefined;
+  runtimeDir?: string | undefined;
+  socketMode: number;
+  socketGroup: number;
+  strict: boolean;
+  handshakesPerSecond: number;
+}
+
+export interface NativeProducerOptions {
+  format: { name: string; width: number; height: number; timeBaseNum: number; timeBaseDen: number };
+  accept: NativeAccept;
+  maxWriting: number;
+  waitWithoutConsumer: boolean;
+  /** Tests only: reuse slots in spite of leases. Refused by a build without ES_TEST_HOOKS. */
+  unprotected: boolean;
+}
+
+export interface NativeConsumerOptions {
+  policy: NativePolicy;
+  formatMask: number;
+  client?: string | undefined;
+  runtimeDir?: string | undefined;
+}
+
+export interface NativeEvent {
+  kind: number;
+  object: number;
+  connection: bigint;
+  value: bigint;
+  code: number;
+  /** es_state numbers; index into `states`. */
+  oldState: number;
+  newState: number;
+  text: string;
+}
+
+export interface NativeConnectionInfo {
+  id: bigint;
+  state: number;
+  pid: number;
+  uid: number;
+  policy: NativePolicy;
+  posted: bigint;
+  delivered: bigint;
+  skipped: bigint;
+  discarded: bigint;
+  waiting: bigint;
+  held: bigint;
+  /** CLOCK_MONOTONIC ns. */
+  since: bigint;
+  client: string;
+}
+
+export interface NativeProducerInfo {
+  epoch: bigint;
+  frames: bigint;
+  noConsumer: bigint;
+  poolBytes: bigint;
+  layout: number;
+  slots: number;
+  slotsFree: number;
+  memoryObjects: number;
+  connections: number;
+  state: number;
+  format: NativeFormat;
+}
+
+export interface NativeConsumerInfo {
+  connection: bigint;
+  epoch: bigint;
+  state: number;
+  cause: number;
+  posted: bigint;
+  delivered: bigint;
+  skipped: bigint;
+  discarded: bigint;
+  waiting: bigint;
+  held: bigint;
+  policy: NativePolicy;
+  reason: string;
+}
+
+export interface NativeStream {
+  readonly id: number;
+  /** Path of the socket; "" without a name. */
+  readonly socket: string;
+  connectProducer(options: NativeProducerOptions): NativeProducer;
+  connectConsumer(options: NativeConsumerOptions): NativeConsumer;
+  close(): void;
+}
+
+export interface NativeProducer {
+  readonly id: number;
+  /** Flow.ok: frameInfo has lease, size, layout, slot. */
+  tryAcquire(): number;
+  /** The slot's bytes, read-write, until `NativeBinding.detach`. A new ArrayBuffer at each call. */
+  view(lease: number): ArrayBuffer;
+  /** Flow.ok: frameInfo[number]. Takes times and size from `postInfo`. */
+  tryPost(lease: number, metadata: Uint8Array | undefined): number;
+  discard(lease: number): void;
+  closeInput(): void;
+  /** es_producer_drain without waiting: Flow.ok once no connection has a waiting frame; else a wake follows. */
+  tryDrain(): number;
+  stop(): void;
+  evict(connection: bigint, reason: string): void;
+  info(): NativeProducerInfo;
+  connections(): NativeConnectionInfo[];
+  close(): void;
+}
+
+export interface NativeConsumer {
+  readonly id: number;
+  /** es_acquire flags: 1 = new frames only, 2 = keep the place. Flow.ok: frameInfo is filled in. */
+  tryAcquire(flags: number): number;
+  /** The leased slot's bytes (`size` of them), mapped read-only: a write to them ends the process. */
+  view(lease: number): ArrayBuffer;
+  /** A copy of the frame's metadata. */
+  metadata(lease: number): Uint8Array;
+  release(lease: number): void;
+  consume(count: number): void;
+  state(): number;
+  info(): NativeConsumerInfo;
+  /** layout 0 = the newest known. */
+  format(layout: number): NativeFormat;
+  close(): void;
+}
+
+export interface NativeObserver {
+  readonly id: number;
+  query(): void;
+  /** undefined before the first report; throws ERR_CLOSED when the stream is gone. */
+  report(): { info: NativeProducerInfo; connections: NativeConnectionInfo[] } | undefined;
+  close(): void;
+}
+
+export interface NativeBinding {
+  readonly abiVersion: number;
+  /** "new-frame-available", … by es_state number. */
+  readonly states: readonly string[];
+  /** "producer-lost", … by es_cause number. */
+  readonly causes: readonly string[];
+  readonly frameInfo: BigInt64Array;
+  readonly postInfo: BigInt64Array;
+  /**
+   * Starts this environment's context. `onWake(objectId)` for readable and writable, `onEvent` for everything else;
+   * both on the JS thread, from the event loop. The context starts unreferenced.
+   */
+  start(onWake: (object: number) => void, onEvent: (event: NativeEvent) => void): void;
+  /** Counted: while the count is above zero the context keeps the process alive. */
+  ref(): void;
+  unref(): void;
+  now(): bigint;
+  runtimeDir(): string;
+  runtimeSearch(): string[];
+  formatLayout(name: string, width: number, height: number): NativeFormat;
+  createStream(options: NativeStreamOptions): NativeStream;
+  openProducer(name: string, runtimeDir: string | undefined, options: NativeProducerOptions): NativeProducer;
+  /** Throws ERR_NOT_FOUND when nobody listens. */
+  openConsumer(name: string, options: NativeConsumerOptions): NativeConsumer;
+  openObserver(name: string, runtimeDir: string | undefined): NativeObserver;
+  /** Makes every view of it length 0. */
+  detach(buffer: ArrayBuffer): void;
+  /** A close-on-exec pipe with a buffer of (about) `bytes`; [read end (non-blocking), write end]. */
+  createPipe(bytes: number): [number, number];
+  closeFd(fd: number): void;
+}

@@ -1,0 +1,330 @@
+// How a guest becomes a connection and how a connection ends: the producer's half of the hand-shake.
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "format.hpp"
+#include "producer.hpp"
+#include "status.hpp"
+#include "stream.hpp"
+
+namespace es {
+
+namespace {
+
+constexpr int64_t kAttachTimeout = 5'000'000'000;  // ns from welcome to attached
+
+int make_pipe(Fd* read_end, Fd* write_end) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return fail_errno(ES_BAD_ALLOC, "cannot create a pipe");
+  *read_end = Fd(ends[0]);
+  *write_end = Fd(ends[1]);
+  return ES_OK;
+}
+
+bool is_eviction(es_cause cause) { return cause >= ES_CAUSE_EVICTED_LAG && cause <= ES_CAUSE_EVICTED_REQUEST; }
+
+}  // namespace
+
+// ---------------------------------------------------------------- a connection's descriptors
+
+void Connection::on_ready(int fd) { producer->connection_ready(this, fd); }
+
+void Connection::wake() {
+  if (!seat.take_wake_request()) return;
+  const uint8_t byte = 1;
+  // A full pipe is a consumer that has wake-ups enough; a closed one is about to be noticed on its socket.
+  [[maybe_unused]] const ssize_t written = write(wake_pipe.get(), &byte, 1);
+}
+
+void Connection::drain_signals() {
+  uint8_t bytes[256];
+  while (read(signal_pipe.get(), bytes, sizeof bytes) == static_cast<ssize_t>(sizeof bytes)) {
+  }
+}
+
+// ---------------------------------------------------------------- coming
+
+void Producer::adopt(Guest guest) {
+  if (guest.hello.kind == static_cast<uint32_t>(Kind::observe)) {
+    auto onlooker = std::make_unique<Onlooker>(this);
+    onlooker->socket = std::move(guest.socket);
+    if (onlookers_.size() >= ES_CONSUMERS_MAX) return;
+    if (context_->watch(onlooker->socket.get(), onlooker.get(), &onlooker->watch) == ES_OK) {
+      onlookers_.push_back(std::move(onlooker));
+    }
+    return;
+  }
+  auto connection = std::make_unique<Connection>(this);
+  connection->guest = std::move(guest);
+  const int result = admit(connection.get());
+  if (result != ES_OK) return refuse(connection->guest, result, es_last_error());
+  connections_.push_back(std::move(connection));
+  arm_deadline();
+}
+
+int Producer::grant(const Guest& guest, es_policy* policy) const {
+  *policy = guest.hello.policy;
+  if (input_closed_) return fail(ES_CLOSED, "the stream has ended");
+  if (connections_.size() >= accept_.max_consumers) {
+    return fail(ES_REFUSED, "the stream has %zu of %u consumers already; the producer's accept.maxConsumers decides",
+                connections_.size(), accept_.max_consumers);
+  }
+  if (policy->capacity < 1 || policy->capacity > ES_CAPACITY_MAX || policy->max_held < 1 ||
+      policy->max_held > ES_HELD_MAX || policy->when_full > 2 || policy->pick > 1 || policy->on_stall > 1 ||
+      policy->start > 1 || policy->on_disconnect > 1 || policy->no_reuse > 1) {
+    return fail(ES_BAD_PARAMETER, "the policy asked for is out of range (capacity %u, maxHeld %u)", policy->capacity,
+                policy->max_held);
+  }
+  const uint32_t format_bit = 1u << format_index(format_.name);
+  if (guest.hello.format_mask != 0 && (guest.hello.format_mask & format_bit) == 0) {
+    return fail(ES_BAD_MATCH, "the stream has %s frames, which this consumer does not take", format_.name);
+  }
+  if ((accept_.when_full_mask & 1u << policy->when_full) == 0) {
+    return fail(ES_REFUSED, "the producer does not accept mode %s (accept.modes)", policy->label);
+  }
+  if (policy->when_full == ES_FULL_WAIT && policy->capacity > accept_.max_wait_capacity) {
+    return fail(ES_REFUSED, "fifoLength %u is above the producer's accept.maxFifoLength %u", policy->capacity,
+                accept_.max_wait_capacity);
+  }
+  if (policy->max_held > accept_.max_held) {
+    return fail(ES_REFUSED, "maxHeld %u is above the producer's accept.maxHeld %u", policy->max_held, accept_.max_held);
+  }
+  if (!guest.in_process && accept_.max_wait_ms >= 0) {
+    const bool unlimited = policy->max_wait_ms < 0;
+    policy->max_wait_ms = unlimited ? accept_.max_wait_ms : std::min(policy->max_wait_ms, accept_.max_wait_ms);
+  }
+  return ES_OK;
+}
+
+// Waiting frames of waiting and overwriting queues are the newest ones for all of them, so the longest covers the
+// others; a dropping queue keeps old ones of its own. What may be held is never shared.
+uint32_t Producer::slots_needed(const es_policy* joining) const {
+  uint32_t longest = 0, dropping = 0, held = 0;
+  const auto add = [&](const es_policy& policy, bool gets_frames) {
+    held += policy.max_held;
+    if (!gets_frames) return;
+    if (policy.when_full == ES_FULL_DROP) {
+      dropping += policy.capacity;
+    } else {
+      longest = std::max(longest, policy.capacity);
+    }
+  };
+  for (const auto& connection : connections_) {
+    add(connection->policy, connection->phase != Connection::Phase::evicted);
+  }
+  if (joining != nullptr) add(*joining, true);
+  return max_writing_ + longest + dropping + held;
+}
+
+int Producer::grow_to(uint32_t slots) {
+  if (slots <= pool_.size()) return ES_OK;
+  if (slots > accept_.max_slots) {
+    return fail(ES_REFUSED, "serving one more would take %u slots, the limit is %u (accept.maxSlots); ask for a smaller "
+                "fifoLength, capacity or maxHeld", slots, accept_.max_slots);
+  }
+  // A quarter more than there is keeps the number of memory objects small when consumers come one by one.
+  const uint32_t target = std::min(std::max(slots, pool_.size() + pool_.size() / 4), accept_.max_slots);
+  const uint32_t object = pool_.object_count();
+  const int result = pool_.grow(target - pool_.size(), format_, layout_, unprotected_);
+  if (result != ES_OK) return result;
+  const PoolMessage message = pool_.describe(object);
+  const int fd = pool_.object_fd(object);
+  for (const auto& connection : connections_) {
+    if (connection->phase == Connection::Phase::evicted) continue;
+    // A consumer meets the message before any frame in the new slots: both take the order of this thread.
+    if (send_message(connection->guest.socket.get(), message, &fd, 1) != ES_OK) {
+      shutdown(connection->guest.socket.get(), SHUT_RDWR);
+    }
+  }
+  return ES_OK;
+}
+
+int Producer::admit(Connection* connection) {
+  int result = grant(connection->guest, &connection->policy);
+  if (result != ES_OK) return result;
+  result = grow_to(slots_needed(&connection->policy));
+  if (result != ES_OK) return result;
+  result = create_shared("edgestream-seat", kSeatPageBytes, Seal::both_write, &connection->page);
+  if (result != ES_OK) return result;
+  Fd wake_read, signal_write;
+  result = make_pipe(&wake_read, &connection->wake_pipe);
+  if (result == ES_OK) result = make_pipe(&connection->signal_pipe, &signal_write);
+  if (result != ES_OK) return result;
+  connection->id = ++last_connection_;
+  auto* page = reinterpret_cast<SeatPage*>(connection->page.mapping.data());
+  connection->seat.init(page, connection->id, connection->policy, &claims_);
+  connection->attach_by = es_now() + kAttachTimeout;
+  result = send_welcome(connection, connection->page.fd.get(), wake_read.get(), signal_write.get());
+  if (result != ES_OK) return fail(ES_CLOSED, "the consumer went away during the hand-shake");
+  connection->page.fd.reset();
+  result = context_->watch(connection->guest.socket.get(), connection, &connection->socket_watch);
+  if (result == ES_OK) result = context_->watch(connection->signal_pipe.get(), connection, &connection->signal_watch);
+  return result;
+}
+
+int Producer::send_welcome(Connection* connection, int page_fd, int wake_read, int signal_write) {
+  const int socket = connection->guest.socket.get();
+  auto welcome = make_message<WelcomeMessage>(MessageType::welcome);
+  welcome.connection = connection->id;
+  welcome.epoch = epoch_;
+  welcome.policy = connection->policy;
+  welcome.page_bytes = kSeatPageBytes;
+  welcome.layout = layout_;
+  const int fds[] = {page_fd, wake_read, signal_write};
+  int result = send_message(socket, welcome, fds, 3);
+  if (result != ES_OK) return result;
+  auto layout = make_message<LayoutMessage>(MessageType::layout);
+  layout.layout = layout_;
+  layout.format = format_;
+  result = send_message(socket, layout);
+  for (uint32_t index = 0; result == ES_OK && index < pool_.object_count(); index++) {
+    const int fd = pool_.object_fd(index);
+    result = send_message(socket, pool_.describe(index), &fd, 1);
+  }
+  return result;
+}
+
+void Producer::activate(Connection* connection) {
+  connection->phase = Connection::Phase::active;
+  connection->since = es_now();
+  const bool with_newest = connection->policy.start == ES_START_NEWEST && last_slot_ >= 0;
+  connection->seat.activate(with_newest ? number_ - 1 : number_);
+  announce(ES_EVENT_CONNECTED, connection, 0, 0, connection->guest.hello.client);
+  if (with_newest) {
+    connection->seat.push(static_cast<uint32_t>(last_slot_));
+    connection->wake();
+  }
+  if (input_closed_) goodbye(connection, stopped_ ? ES_CAUSE_STOPPED : ES_CAUSE_ENDED, "");
+  writable();
+}
+
+void Producer::connection_ready(Connection* connection, int fd) {
+  if (fd == connection->signal_pipe.get()) {
+    connection->drain_signals();
+    return writable();
+  }
+  Received* received = context_->received();
+  const int result = receive(fd, received);
+  if (result == ES_WOULD_BLOCK) return;
+  if (result == ES_OK && received->type() == MessageType::attached &&
+      connection->phase == Connection::Phase::attaching) {
+    return activate(connection);
+  }
+  if (connection->cause == ES_CAUSE_NONE) {
+    const bool said_goodbye = result == ES_OK && received->type() == MessageType::bye;
+    connection->cause = said_goodbye ? ES_CAUSE_CONSUMER_CLOSED : ES_CAUSE_CONSUMER_LOST;
+  }
+  finish(connection);
+}
+
+// ---------------------------------------------------------------- going
+
+void Producer::goodbye(Connection* connection, es_cause cause, const char* text) {
+  if (connection->phase == Connection::Phase::evicted) return;
+  connection->cause = cause;
+  connection->blocked_since = 0;
+  if (send_bye(connection->guest.socket.get(), cause, text) != ES_OK) {
+    shutdown(connection->guest.socket.get(), SHUT_RDWR);
+  }
+  connection->phase = is_eviction(cause) ? Connection::Phase::evicted : Connection::Phase::leaving;
+  if (connection->phase != Connection::Phase::evicted) return;
+  const uint32_t discarded = connection->seat.discard_waiting();
+  announce(ES_EVENT_DISCONNECTED, connection, cause, discarded, text);
+}
+
+// Its socket closed: whatever it held is free now, for nobody is left who could read it.
+void Producer::finish(Connection* connection) {
+  const uint64_t before = connection->seat.counters().discarded;
+  connection->seat.refresh();
+  connection->seat.abandon();
+  const uint64_t discarded = connection->seat.counters().discarded - before;
+  if (connection->phase != Connection::Phase::evicted && connection->phase != Connection::Phase::attaching) {
+    announce(ES_EVENT_DISCONNECTED, connection, connection->cause, discarded);
+  }
+  if (stream_ != nullptr && stream_->strict()) {
+    stream_->consumer_gone();
+    stopped_ = true;
+  }
+  std::erase_if(connections_, [connection](const auto& other) { return other.get() == connection; });
+  writable();
+}
+
+void Producer::refuse(const Guest& guest, int code, const char* text) {
+  es_event event{};
+  event.kind = ES_EVENT_REFUSED;
+  event.object = id_;
+  event.code = code;
+  copy_text(event.text, sizeof event.text, text);
+  send_refused(guest.socket.get(), code, text);
+  context_->queue(event);
+}
+
+void Producer::announce(es_event_kind kind, const Connection* connection, int code, uint64_t value, const char* text) {
+  es_event event{};
+  event.kind = kind;
+  event.object = id_;
+  event.connection = connection->id;
+  event.code = code;
+  event.value = value;
+  copy_text(event.text, sizeof event.text, text);
+  context_->queue(event);
+}
+
+// ---------------------------------------------------------------- observers, and the stream's process
+
+void Producer::answer_query(Onlooker* onlooker, int fd) {
+  Received* received = context_->received();
+  const int result = receive(fd, received);
+  if (result == ES_WOULD_BLOCK) return;
+  if (result == ES_OK && received->type() == MessageType::query) {
+    std::vector<es_connection_info> connections(connections_.size());
+    const uint32_t count = fill_connections(connections.data(), static_cast<uint32_t>(connections.size()));
+    const size_t size = sizeof(ReportMessage) + count * sizeof(es_connection_info);
+    auto report = make_message<ReportMessage>(MessageType::report, size);
+    fill_info(&report.info);
+    report.connection_count = count;
+    std::vector<uint8_t> bytes(size);
+    memcpy(bytes.data(), &report, sizeof report);
+    if (count != 0) memcpy(bytes.data() + sizeof report, connections.data(), size - sizeof report);
+    if (send_bytes(fd, bytes.data(), size, nullptr, 0) != ES_CLOSED) return;  // one that does not read gets fewer
+  }
+  std::erase_if(onlookers_, [onlooker](const auto& other) { return other.get() == onlooker; });
+}
+
+// The stream lives in another process: it says whether we are its producer, and sends its callers over.
+void Producer::on_ready(int fd) {
+  Received* received = context_->received();
+  const int result = receive(fd, received);
+  if (result == ES_WOULD_BLOCK) return;
+  es_event event{};
+  event.kind = ES_EVENT_PRODUCER;
+  event.object = id_;
+  if (result == ES_OK && received->type() == MessageType::offer) {
+    const auto* offer = received->as<OfferMessage>();
+    if (offer == nullptr || received->fd_count != 1) return;
+    Guest guest;
+    guest.socket = std::move(received->fds[0]);
+    guest.hello = offer->hello;
+    guest.pid = offer->peer_pid;
+    guest.uid = offer->peer_uid;
+    return adopt(std::move(guest));
+  }
+  if (result == ES_OK && received->type() == MessageType::granted) {
+    event.code = 1;
+    return context_->queue(event);
+  }
+  const auto* refused = received->as<RefusedMessage>();
+  if (result == ES_OK && received->type() == MessageType::refused && refused != nullptr) {
+    event.kind = ES_EVENT_REFUSED;
+    event.code = refused->code;
+    copy_text(event.text, sizeof event.text, refused->text);
+  }
+  link_watch_.reset();  // without its stream the producer serves the connections that it has
+  link_.reset();
+  context_->queue(event);
+}
+
+}  // namespace es

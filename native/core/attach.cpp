@@ -1,0 +1,170 @@
+// The consumer's half of the hand-shake, and everything the producer says afterwards. Nothing it sends is believed
+// before it is checked: seals, sizes, offsets, formats.
+#include <fcntl.h>
+
+#include "consumer.hpp"
+#include "format.hpp"
+#include "status.hpp"
+
+namespace es {
+
+void Consumer::on_ready(int fd) {
+  if (fd == wake_pipe_.get()) {
+    uint8_t bytes[256];
+    while (read(fd, bytes, sizeof bytes) == static_cast<ssize_t>(sizeof bytes)) {
+    }
+    return readable();
+  }
+  read_messages();
+}
+
+void Consumer::read_messages() {
+  if (!socket_) return;
+  Received* received = context_->received();
+  for (;;) {
+    const int result = receive(socket_.get(), received);
+    if (result == ES_WOULD_BLOCK) break;
+    if (result == ES_CLOSED) {
+      socket_watch_.reset();
+      end(ES_CAUSE_PRODUCER_LOST, "the producer's process is gone");
+      break;
+    }
+    if (result != ES_OK || handle(*received) != ES_OK) {
+      socket_watch_.reset();
+      end(ES_CAUSE_PRODUCER_LOST, es_last_error());
+      socket_.reset();
+      return;
+    }
+  }
+  if (attached_ || !page_ || layouts_.empty() || slots_.empty() || cause_ != ES_CAUSE_NONE) return;
+  attached_ = true;
+  send_message(socket_.get(), make_message<AttachedMessage>(MessageType::attached));
+  if (state_ < ES_STATE_CREATED) advance(ES_STATE_CREATED);
+  if (state_ < ES_STATE_CONNECTING) advance(ES_STATE_CONNECTING);
+  advance(ES_STATE_EMPTY);
+  readable();
+}
+
+int Consumer::handle(const Received& message) {
+  Received* received = context_->received();
+  switch (message.type()) {
+    case MessageType::pending:
+      if (state_ < ES_STATE_CREATED) advance(ES_STATE_CREATED);
+      if (state_ < ES_STATE_CONNECTING) advance(ES_STATE_CONNECTING);
+      return ES_OK;
+    case MessageType::welcome:
+      return on_welcome(received);
+    case MessageType::layout:
+      return on_layout(message);
+    case MessageType::pool:
+      return on_pool(received);
+    case MessageType::refused: {
+      const auto* refused = message.as<RefusedMessage>();
+      if (refused == nullptr) return fail(ES_BAD_PROTOCOL, "a short refusal");
+      refused_ = refused->code < 0 ? refused->code : ES_CLOSED;
+      end(ES_CAUSE_REFUSED, refused->text);
+      return ES_OK;
+    }
+    case MessageType::bye: {
+      const auto* bye = message.as<ByeMessage>();
+      if (bye == nullptr || bye->cause > ES_CAUSE_REFUSED) return fail(ES_BAD_PROTOCOL, "a goodbye without a cause");
+      end(static_cast<es_cause>(bye->cause), bye->text);
+      return ES_OK;
+    }
+    default:
+      return ES_OK;  // a newer producer may say more
+  }
+}
+
+int Consumer::on_welcome(Received* received) {
+  const auto* welcome = received->as<WelcomeMessage>();
+  if (welcome == nullptr || received->fd_count != 3 || welcome->page_bytes != kSeatPageBytes || page_) {
+    return fail(ES_BAD_PROTOCOL, "a welcome that is not one");
+  }
+  const int result = map_received(received->fds[0].get(), kSeatPageBytes, Seal::both_write, true, &page_);
+  if (result != ES_OK) return result;
+  auto* page = reinterpret_cast<SeatPage*>(page_.data());
+  if (page->magic != kMagic || page->connection != welcome->connection) {
+    page_.reset();
+    return fail(ES_BAD_PROTOCOL, "the seat page is not the one of this connection");
+  }
+  connection_ = welcome->connection;
+  epoch_ = welcome->epoch;
+  policy_ = welcome->policy;
+  policy_.label[sizeof policy_.label - 1] = 0;
+  seat_.init(page, policy_);
+  wake_pipe_ = std::move(received->fds[1]);
+  signal_pipe_ = std::move(received->fds[2]);
+  // Both ends were made non-blocking; whatever the producer does to its ends, ours are ours.
+  fcntl(wake_pipe_.get(), F_SETFL, O_NONBLOCK);
+  fcntl(signal_pipe_.get(), F_SETFL, O_NONBLOCK | O_WRONLY);
+  return context_->watch(wake_pipe_.get(), this, &wake_watch_);
+}
+
+int Consumer::on_layout(const Received& received) {
+  const auto* message = received.as<LayoutMessage>();
+  if (message == nullptr || !format_is_sound(message->format)) return fail(ES_BAD_PROTOCOL, "a layout that is not one");
+  layouts_.push_back({message->layout, message->format});
+  if (!attached_) return ES_OK;
+  es_event event{};
+  event.kind = ES_EVENT_FORMAT;
+  event.object = id_;
+  event.connection = connection_;
+  event.value = message->layout;
+  context_->queue(event);
+  return ES_OK;
+}
+
+int Consumer::on_pool(Received* received) {
+  const auto* pool = received->as<PoolMessage>();
+  if (pool == nullptr || received->fd_count != 1) return fail(ES_BAD_PROTOCOL, "a pool that is not one");
+  const Layout* layout = find_layout(pool->layout);
+  const uint64_t count = pool->slot_count;
+  const uint64_t frame = layout == nullptr ? 0 : layout->format.size;
+  bool sound = frame != 0 && count != 0 && pool->first_slot == slots_.size() && slots_.size() + count <= ES_SLOTS_MAX &&
+               pool->bytes <= UINT64_C(1) << 46 && pool->data_stride <= pool->bytes &&
+               pool->metadata_offset <= pool->bytes && pool->data_offset <= pool->bytes &&
+               pool->metadata_offset >= sizeof(SlotDescriptor) * count &&
+               pool->data_offset >= pool->metadata_offset + ES_METADATA_MAX * count;
+#ifdef ES_TEST_HOOKS
+  const bool shared_data = pool->data_stride == 0;
+#else
+  const bool shared_data = false;
+#endif
+  sound = sound && (shared_data || pool->data_stride >= frame) &&
+          pool->data_offset + pool->data_stride * (count - 1) + frame <= pool->bytes;
+  if (!sound) return fail(ES_BAD_PROTOCOL, "a pool whose parts do not fit into it");
+  Mapping mapping;
+  const int result = map_received(received->fds[0].get(), pool->bytes, Seal::owner_writes, false, &mapping);
+  if (result != ES_OK) return result;
+  const uint8_t* base = mapping.data();
+  for (uint64_t index = 0; index < count; index++) {
+    slots_.push_back({reinterpret_cast<const SlotDescriptor*>(base) + index,
+                      base + pool->metadata_offset + ES_METADATA_MAX * index,
+                      base + pool->data_offset + pool->data_stride * index, frame});
+  }
+  objects_.push_back(std::move(mapping));
+  return ES_OK;
+}
+
+// Which waiting frames outlive the producer's goodbye.
+bool Consumer::drains() const {
+  switch (cause_) {
+    case ES_CAUSE_ENDED: return true;
+    case ES_CAUSE_PRODUCER_CLOSED:
+    case ES_CAUSE_PRODUCER_LOST: return policy_.on_disconnect == ES_DISCONNECT_DRAIN;
+    default: return false;
+  }
+}
+
+void Consumer::end(es_cause cause, const char* reason) {
+  if (cause_ != ES_CAUSE_NONE) return;  // the first cause is the true one
+  cause_ = cause;
+  copy_text(reason_, sizeof reason_, reason);
+  uint64_t position;
+  uint32_t slot;
+  if (!attached_ || !drains() || !seat_.peek(&position, &slot)) finish();
+  readable();
+}
+
+}  // namespace es

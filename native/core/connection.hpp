@@ -1,0 +1,42 @@
+// A connection: one consumer's seat at a producer, its sockets, and where it is in its life.
+#pragma once
+
+#include "guest.hpp"
+#include "memory.hpp"
+#include "seat.hpp"
+
+namespace es {
+
+class Connection final : public Pollable {
+ public:
+  enum class Phase : uint8_t {
+    attaching,  // it has its seat and maps the memory; gets no frames yet
+    active,
+    leaving,    // told goodbye after everything was posted; it may still drain
+    evicted,    // told to go; what it holds stays its own until its socket closes
+  };
+
+  explicit Connection(Producer* producer_in) : producer(producer_in) {}
+  void on_ready(int fd) override;
+
+  // Wakes the consumer if it sleeps. Never blocks: this end of the pipe is ours alone.
+  void wake();
+  // Takes what the consumer wrote to its signal pipe.
+  void drain_signals();
+
+  Producer* producer;
+  uint64_t id = 0;
+  Phase phase = Phase::attaching;
+  Guest guest;
+  es_policy policy{};
+  SharedMemory page;
+  ProducerSeat seat;
+  Fd wake_pipe, signal_pipe;
+  Watch socket_watch, signal_watch;
+  es_cause cause = ES_CAUSE_NONE;  // as said by it, or decided here
+  int64_t attach_by = 0;
+  int64_t since = 0;
+  int64_t blocked_since = 0;  // since when its full queue holds up the producer
+};
+
+}  // namespace es

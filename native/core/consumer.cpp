@@ -1,0 +1,279 @@
+#include "consumer.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
+#include "status.hpp"
+
+namespace es {
+
+Consumer::Consumer(Context* context, bool in_process)
+    : context_(context),
+      id_(context->next_id()),
+      in_process_(in_process),
+      state_(in_process ? ES_STATE_CREATED : ES_STATE_INITIALIZING) {}
+
+int Consumer::create(Context* context, Fd socket, const char* stream, const es_consumer_options& options,
+                     bool in_process, Consumer** out) {
+  std::unique_ptr<Consumer> consumer(new Consumer(context, in_process));
+  consumer->policy_ = options.policy;
+  auto hello = make_message<HelloMessage>(MessageType::hello);
+  hello.header.version = kVersionMin;
+  hello.kind = static_cast<uint32_t>(Kind::consume);
+  hello.format_mask = options.format_mask;
+  hello.version_min = kVersionMin;
+  hello.version_max = kVersionMax;
+  hello.pid = getpid();
+  hello.policy = options.policy;
+  copy_text(hello.stream, sizeof hello.stream, stream);
+  copy_text(hello.client, sizeof hello.client,
+            options.client == nullptr ? program_invocation_short_name : options.client);
+  if (send_message(socket.get(), hello) != ES_OK) return fail(ES_NOT_FOUND, "the stream closed the connection");
+  consumer->socket_ = std::move(socket);
+  const int result = context->watch(consumer->socket_.get(), consumer.get(), &consumer->socket_watch_);
+  if (result != ES_OK) return result;
+  *out = consumer.get();
+  context->consumers.push_back(std::move(consumer));
+  return ES_OK;
+}
+
+Consumer::~Consumer() {
+  close();
+  context_->forget(id_);
+}
+
+void Consumer::close() {
+  if (closed_) return;
+  for (uint32_t slot = 0; slot < slots_.size(); slot++) end_lease(slot);
+  if (cause_ == ES_CAUSE_NONE) {
+    cause_ = ES_CAUSE_CONSUMER_CLOSED;
+    send_bye(socket_.get(), ES_CAUSE_CONSUMER_CLOSED, "");
+  }
+  finish();
+  closed_ = true;
+  socket_watch_.reset();
+  wake_watch_.reset();
+  // The memory goes first: when the producer sees the socket close, nobody here can read a slot any more.
+  slots_.clear();
+  objects_.clear();
+  page_.reset();
+  socket_.reset();
+  wake_pipe_.reset();
+  signal_pipe_.reset();
+  readable();
+}
+
+// ---------------------------------------------------------------- verbs
+
+int Consumer::acquire(uint32_t flags, es_frame* out) {
+  if (closed_) return fail(ES_BAD_STREAM, "the consumer is closed");
+  if (state_ == ES_STATE_DISCONNECTED) return terminal_result();
+  if (!attached_) return ES_WOULD_BLOCK;
+  for (;;) {
+    uint64_t position;
+    uint32_t slot;
+    if (!seat_.peek(&position, &slot)) {
+      const int result = nothing_new(flags, out);
+      if (result != ES_OK || out->is_new == 0) return result;
+      continue;
+    }
+    if (slot >= slots_.size()) read_messages();  // the pool grew: its message came before this frame
+    if (slot >= slots_.size()) {
+      end(ES_CAUSE_PRODUCER_LOST, "the producer queued a frame in memory that it never handed over");
+      return terminal_result();
+    }
+    if (!make_credit()) return ES_WOULD_BLOCK;
+    if (!seat_.take(position, slot)) continue;  // the producer put a newer one in its place
+    return lease_frame(position, slot, flags, out);
+  }
+}
+
+// OK with is_new set: look again, something came in between.
+int Consumer::nothing_new(uint32_t flags, es_frame* out) {
+  if (cause_ != ES_CAUSE_NONE) {
+    finish();
+    return terminal_result();
+  }
+  if ((flags & ES_ACQUIRE_NEW_ONLY) == 0 && last_slot_ >= 0 && policy_.no_reuse == 0) return old_frame(out);
+  if (seat_.prepare_sleep()) return ES_WOULD_BLOCK;
+  out->is_new = 1;
+  return ES_OK;
+}
+
+// With one credit the earlier lease ends here (EGL); with more only the frame kept for reuse does.
+bool Consumer::make_credit() {
+  if (held_ < policy_.max_held) return true;
+  if (last_slot_ >= 0 && (policy_.max_held == 1 || leases_[last_slot_].given_back)) {
+    end_lease(static_cast<uint32_t>(last_slot_));
+    return true;
+  }
+  credit_blocked_ = true;
+  return false;
+}
+
+int Consumer::lease_frame(uint64_t position, uint32_t slot, uint32_t flags, es_frame* out) {
+  // With credits left, the old frame was kept only for want of a newer one.
+  if (last_slot_ >= 0 && leases_[last_slot_].given_back) end_lease(static_cast<uint32_t>(last_slot_));
+  if ((flags & ES_ACQUIRE_KEEP_PLACE) == 0) seat_.consume(1);
+  signal();
+  leases_[slot] = {position, true, false, es_now()};
+  held_++;
+  last_slot_ = static_cast<int>(slot);
+  if (!seen_first_) {
+    last_number_ = seat_.start_number();
+    seen_first_ = true;
+  }
+  fill(slot, out);
+  out->is_new = 1;
+  out->skipped = out->number - last_number_ - 1;
+  last_number_ = out->number;
+  return ES_OK;
+}
+
+int Consumer::old_frame(es_frame* out) {
+  leases_[last_slot_].given_back = false;
+  fill(static_cast<uint32_t>(last_slot_), out);
+  out->is_new = 0;
+  out->skipped = 0;
+  return ES_OK;
+}
+
+// The slot is leased, so its descriptor stands still; but a producer is not believed about lengths.
+void Consumer::fill(uint32_t slot, es_frame* out) const {
+  const SlotView& view = slots_[slot];
+  const SlotDescriptor& descriptor = *view.descriptor;
+  out->lease = pack_entry(leases_[slot].position, slot);
+  out->number = descriptor.number;
+  out->epoch = descriptor.epoch;
+  out->pts = descriptor.pts;
+  out->duration = descriptor.duration;
+  out->captured = descriptor.captured;
+  out->posted = descriptor.posted;
+  out->acquired = leases_[slot].acquired_at;
+  out->data = view.data;
+  out->size = std::min(descriptor.size, view.data_bytes);
+  out->metadata = view.metadata;
+  out->metadata_size = std::min(descriptor.metadata_size, ES_METADATA_MAX);
+  out->layout = descriptor.layout;
+  out->slot = slot;
+}
+
+void Consumer::end_lease(uint32_t slot) {
+  Lease& lease = leases_[slot];
+  if (!lease.held) return;
+  lease.held = false;
+  held_--;
+  if (last_slot_ == static_cast<int>(slot)) last_slot_ = -1;
+  seat_.release(lease.position, slot);
+  signal();
+}
+
+int Consumer::release(uint64_t lease) {
+  const auto slot = static_cast<uint32_t>(lease & 0xff);
+  if (closed_ || slot >= slots_.size()) return ES_OK;
+  Lease& own = leases_[slot];
+  if (!own.held || own.given_back || own.position != lease >> 8) return ES_OK;
+  const bool keep = last_slot_ == static_cast<int>(slot) && policy_.no_reuse == 0 && cause_ == ES_CAUSE_NONE;
+  if (keep) {
+    own.given_back = true;
+  } else {
+    end_lease(slot);
+  }
+  if (credit_blocked_) {
+    credit_blocked_ = false;
+    readable();
+  }
+  return ES_OK;
+}
+
+int Consumer::consume(uint32_t count) {
+  if (closed_ || !attached_) return fail(ES_BAD_STATE, "the consumer has no seat");
+  seat_.consume(count);
+  signal();
+  return ES_OK;
+}
+
+void Consumer::signal() {
+  if (!seat_.take_signal_request()) return;
+  const uint8_t byte = 1;
+  [[maybe_unused]] const ssize_t written = write(signal_pipe_.get(), &byte, 1);
+}
+
+// ---------------------------------------------------------------- state
+
+int Consumer::state() {
+  if (closed_ || state_ == ES_STATE_DISCONNECTED) return ES_STATE_DISCONNECTED;
+  if (!attached_) return state_;
+  uint64_t position;
+  uint32_t slot;
+  if (seat_.peek(&position, &slot)) return ES_STATE_NEW_FRAME_AVAILABLE;
+  if (cause_ != ES_CAUSE_NONE) return ES_STATE_DISCONNECTED;
+  return last_slot_ >= 0 && policy_.no_reuse == 0 ? ES_STATE_OLD_FRAME_AVAILABLE : ES_STATE_EMPTY;
+}
+
+int Consumer::terminal_result() const {
+  if (refused_ != ES_OK) return refused_;
+  return cause_ >= ES_CAUSE_EVICTED_LAG && cause_ <= ES_CAUSE_EVICTED_REQUEST ? ES_EVICTED : ES_CLOSED;
+}
+
+void Consumer::advance(es_state state) {
+  if (state_ == state) return;
+  es_event event{};
+  event.kind = ES_EVENT_STATE;
+  event.object = id_;
+  event.connection = connection_;
+  event.code = state == ES_STATE_DISCONNECTED ? cause_ : ES_CAUSE_NONE;
+  event.old_state = static_cast<uint8_t>(state_);
+  event.new_state = static_cast<uint8_t>(state);
+  copy_text(event.text, sizeof event.text, reason_);
+  state_ = state;
+  context_->queue(event);
+}
+
+void Consumer::finish() {
+  if (attached_ && state_ != ES_STATE_DISCONNECTED) {
+    const SeatCounters counters = seat_.counters();
+    const uint64_t accounted = counters.delivered + counters.skipped + counters.discarded;
+    dropped_ = counters.posted > accounted ? counters.posted - accounted : 0;
+  }
+  advance(ES_STATE_DISCONNECTED);
+}
+
+void Consumer::readable() { context_->queue_wake(ES_EVENT_READABLE, id_, &wake_pending_); }
+
+int Consumer::get_info(es_consumer_info* out) {
+  *out = {};
+  out->connection = connection_;
+  out->epoch = epoch_;
+  out->state = static_cast<uint32_t>(state());
+  out->cause = cause_;
+  out->held = held_;
+  out->policy = policy_;
+  copy_text(out->reason, sizeof out->reason, reason_);
+  if (!page_) return ES_OK;
+  const SeatCounters counters = seat_.counters();
+  out->posted = counters.posted;
+  out->delivered = counters.delivered;
+  out->skipped = counters.skipped;
+  out->discarded = counters.discarded + dropped_;
+  const uint64_t accounted = out->delivered + out->skipped + out->discarded;
+  out->waiting = out->posted > accounted ? out->posted - accounted : 0;
+  return ES_OK;
+}
+
+const Consumer::Layout* Consumer::find_layout(uint32_t id) const {
+  for (const Layout& layout : layouts_) {
+    if (layout.id == id) return &layout;
+  }
+  return nullptr;
+}
+
+int Consumer::format(uint32_t layout, es_format* out) {
+  if (layouts_.empty()) return fail(ES_BAD_STATE, "the format is known once the producer is met");
+  const Layout* found = layout == 0 ? &layouts_.back() : find_layout(layout);
+  if (found == nullptr) return fail(ES_BAD_PARAMETER, "there is no layout %u", layout);
+  *out = found->format;
+  return ES_OK;
+}
+
+}  // namespace es

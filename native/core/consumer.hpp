@@ -1,0 +1,107 @@
+// A consumer: its seat, the memory it may read, its leases, its state.
+//   consumer.cpp   verbs and state       attach.cpp   the hand-shake and everything the producer says
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "context.hpp"
+#include "memory.hpp"
+#include "seat.hpp"
+
+namespace es {
+
+class Consumer final : public Pollable {
+ public:
+  // `socket` leads to a stream (from connect_to, or one end of a pair); the hello is sent at once.
+  static int create(Context* context, Fd socket, const char* stream, const es_consumer_options& options,
+                    bool in_process, Consumer** out);
+  ~Consumer() override;
+
+  Context* context() const { return context_; }
+  uint32_t id() const { return id_; }
+  int acquire(uint32_t flags, es_frame* out);
+  int release(uint64_t lease);
+  int consume(uint32_t count);
+  int state();
+  int get_info(es_consumer_info* out);
+  int format(uint32_t layout, es_format* out);
+  void close();
+  bool closed() const { return closed_; }
+
+  void on_ready(int fd) override;
+
+ private:
+  struct Object {
+    Mapping mapping;
+  };
+  struct SlotView {
+    const SlotDescriptor* descriptor = nullptr;
+    const uint8_t* metadata = nullptr;
+    const uint8_t* data = nullptr;
+    uint64_t data_bytes = 0;
+  };
+  struct Lease {
+    uint64_t position = 0;
+    bool held = false;
+    bool given_back = false;  // the application released it; kept so that the old frame can be acquired again
+    int64_t acquired_at = 0;
+  };
+  struct Layout {
+    uint32_t id;
+    es_format format;
+  };
+
+  Consumer(Context* context, bool in_process);
+  bool make_credit();
+  void end_lease(uint32_t slot);
+  int lease_frame(uint64_t position, uint32_t slot, uint32_t flags, es_frame* out);
+  int old_frame(es_frame* out);
+  void fill(uint32_t slot, es_frame* out) const;
+  void signal();
+  int nothing_new(uint32_t flags, es_frame* out);
+  int terminal_result() const;
+  bool drains() const;
+  void advance(es_state state);
+  void finish();
+  void readable();
+  const Layout* find_layout(uint32_t id) const;
+
+  void read_messages();
+  int handle(const Received& received);
+  int on_welcome(Received* received);
+  int on_layout(const Received& received);
+  int on_pool(Received* received);
+  void end(es_cause cause, const char* reason);
+
+  Context* context_;
+  uint32_t id_;
+  bool in_process_;
+  bool closed_ = false;
+  bool attached_ = false;
+  bool wake_pending_ = false;
+  bool credit_blocked_ = false;
+  es_state state_;              // as last announced, up to EMPTY; NEW and OLD follow from the seat
+  es_cause cause_ = ES_CAUSE_NONE;  // why no more frames will come; what waits may still be taken
+  int refused_ = ES_OK;
+  char reason_[ES_TEXT_MAX] = "";
+  uint64_t connection_ = 0;
+  uint64_t epoch_ = 0;
+  uint64_t last_number_ = 0;
+  bool seen_first_ = false;
+  int last_slot_ = -1;          // of the frame acquired last, while it is held or kept
+  uint32_t held_ = 0;
+  uint64_t dropped_ = 0;        // waiting frames that the end of the connection took away
+  es_policy policy_{};
+  Fd socket_, wake_pipe_, signal_pipe_;
+  Watch socket_watch_, wake_watch_;
+  Mapping page_;
+  ConsumerSeat seat_;
+  std::vector<Mapping> objects_;
+  std::vector<SlotView> slots_;
+  std::vector<Layout> layouts_;
+  Lease leases_[ES_SLOTS_MAX] = {};
+};
+
+}  // namespace es

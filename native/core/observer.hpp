@@ -1,0 +1,35 @@
+// An observer: reads a stream's statistics over its own connection, without a seat.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "context.hpp"
+
+namespace es {
+
+class Observer final : public Pollable {
+ public:
+  static int open(Context* context, const char* name, const std::string& dir, Observer** out);
+  ~Observer() override { context_->forget(id_); }
+
+  Context* context() const { return context_; }
+  uint32_t id() const { return id_; }
+  int query();
+  int report(es_producer_info* info, es_connection_info* out, uint32_t count);
+  void on_ready(int fd) override;
+
+ private:
+  explicit Observer(Context* context) : context_(context), id_(context->next_id()) {}
+
+  Context* context_;
+  uint32_t id_;
+  Fd socket_;
+  Watch watch_;
+  bool has_report_ = false;
+  bool gone_ = false;
+  es_producer_info info_{};
+  std::vector<es_connection_info> connections_;
+};
+
+}  // namespace es

@@ -1,0 +1,399 @@
+#include "producer.hpp"
+
+#include <time.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "format.hpp"
+#include "runtime_dir.hpp"
+#include "status.hpp"
+#include "stream.hpp"
+
+namespace es {
+
+namespace {
+
+constexpr uint32_t kMaxWriting = 2;        // default: one being filled, one about to be posted
+constexpr uint32_t kMaxConsumers = 16;     // default
+constexpr int32_t kMaxWaitMs = 5000;       // default, for other processes
+constexpr int64_t kMillisecond = 1'000'000;
+
+// Later lives of a producer have larger epochs, also across restarts of the process.
+uint64_t new_epoch() {
+  timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<uint64_t>(now.tv_nsec);
+}
+
+es_accept with_defaults(es_accept accept) {
+  if (accept.when_full_mask == 0) accept.when_full_mask = 7;
+  if (accept.max_wait_capacity == 0) accept.max_wait_capacity = ES_CAPACITY_MAX;
+  if (accept.max_held == 0) accept.max_held = ES_HELD_MAX;
+  if (accept.max_consumers == 0) accept.max_consumers = kMaxConsumers;
+  if (accept.max_slots == 0) accept.max_slots = ES_SLOTS_MAX;
+  if (accept.max_wait_ms == 0) accept.max_wait_ms = kMaxWaitMs;
+  accept.max_consumers = std::min(accept.max_consumers, ES_CONSUMERS_MAX);
+  accept.max_slots = std::min(accept.max_slots, ES_SLOTS_MAX);
+  return accept;
+}
+
+}  // namespace
+
+Producer::Producer(Context* context, const es_producer_options& options, Stream* stream)
+    : context_(context),
+      id_(context->next_id()),
+      stream_(stream),
+      format_(options.format),
+      accept_(with_defaults(options.accept)),
+      max_writing_(options.max_writing == 0 ? kMaxWriting : options.max_writing),
+      wait_without_consumer_(options.wait_without_consumer != 0),
+      unprotected_(options.unprotected != 0),
+      epoch_(new_epoch()),
+      deadline_(context, [this] { on_deadline(); }) {}
+
+int Producer::create(Context* context, const es_producer_options& options, Stream* stream, Producer** out) {
+  if (!format_is_sound(options.format)) {
+    return fail(ES_BAD_PARAMETER, "the producer's format was not filled in by es_format_init()");
+  }
+#ifndef ES_TEST_HOOKS
+  if (options.unprotected != 0) return fail(ES_BAD_ACCESS, "`unprotected` exists in test builds only");
+#endif
+  std::unique_ptr<Producer> producer(new Producer(context, options, stream));
+  const int result = producer->grow_to(producer->slots_needed(nullptr));
+  if (result != ES_OK) return result;
+  *out = producer.get();
+  context->producers.push_back(std::move(producer));
+  return ES_OK;
+}
+
+int Producer::open(Context* context, const char* name, const std::string& dir, const es_producer_options& options,
+                   Producer** out) {
+  Fd link;
+  int result = connect_to(name, dir, &link);
+  if (result != ES_OK) return result;
+  auto hello = make_message<HelloMessage>(MessageType::hello);
+  hello.header.version = kVersionMin;
+  hello.kind = static_cast<uint32_t>(Kind::produce);
+  hello.version_min = kVersionMin;
+  hello.version_max = kVersionMax;
+  hello.pid = getpid();
+  copy_text(hello.stream, sizeof hello.stream, name);
+  copy_text(hello.client, sizeof hello.client, program_invocation_short_name);
+  if (send_message(link.get(), hello) != ES_OK) return fail(ES_NOT_FOUND, "stream \"%s\" closed the connection", name);
+  result = create(context, options, nullptr, out);
+  if (result != ES_OK) return result;
+  (*out)->link_ = std::move(link);
+  return context->watch((*out)->link_.get(), *out, &(*out)->link_watch_);
+}
+
+Producer::~Producer() {
+  close();
+  context_->forget(id_);
+}
+
+void Producer::close(es_cause cause) {
+  if (closed_) return;
+  closed_ = true;
+  deadline_.clear();
+  for (const auto& connection : connections_) {
+    if (connection->phase == Connection::Phase::attaching || connection->phase == Connection::Phase::active) {
+      goodbye(connection.get(), cause, "");
+    }
+  }
+  connections_.clear();
+  onlookers_.clear();
+  link_watch_.reset();
+  link_.reset();
+  if (stream_ != nullptr) stream_->producer_gone();
+  stream_ = nullptr;
+  context_->queue_wake(ES_EVENT_WRITABLE, id_, &wake_pending_);
+}
+
+// ---------------------------------------------------------------- verbs
+
+int Producer::acquire(es_writable* out) {
+  if (closed_) return fail(ES_BAD_STREAM, "the producer is closed");
+  if (stopped_) return ES_CLOSED;
+  if (input_closed_) return fail(ES_BAD_STATE, "closeInput was called: there are no more frames");
+  uint32_t writing = 0;
+  for (uint32_t slot = 0; slot < pool_.size(); slot++) writing += pool_.at(slot).writing;
+  if (writing >= max_writing_) {
+    return fail(ES_RESOURCE_BUSY, "%u slots are out for writing already; post or discard one first", writing);
+  }
+  refresh_all();
+  int found = pool_.find_free(claims_, last_slot_);
+  if (found < 0) {
+    for (const auto& connection : connections_) connection->seat.ask_for_signal();
+    refresh_all();
+    found = pool_.find_free(claims_, last_slot_);
+    if (found < 0) return ES_WOULD_BLOCK;
+  }
+  Slot& slot = pool_.at(static_cast<uint32_t>(found));
+  slot.writing = true;
+  slot.lease = ++last_lease_ << 8 | static_cast<uint32_t>(found);
+  slot.acquired_at = es_now();
+  if (found == last_slot_) last_slot_ = -1;
+  *out = {slot.lease, slot.data, format_.size, layout_, static_cast<uint32_t>(found)};
+  return ES_OK;
+}
+
+int Producer::find_writing(uint64_t lease) {
+  const auto slot = static_cast<uint32_t>(lease & 0xff);
+  if (slot < pool_.size() && pool_.at(slot).writing && pool_.at(slot).lease == lease) return static_cast<int>(slot);
+  return fail(ES_BAD_ACCESS, "this frame is not out for writing: it was posted or discarded already");
+}
+
+int Producer::discard(uint64_t lease) {
+  if (closed_) return ES_OK;
+  const int slot = find_writing(lease);
+  if (slot < 0) return slot;
+  pool_.at(static_cast<uint32_t>(slot)).writing = false;
+  return ES_OK;
+}
+
+int Producer::post(uint64_t lease, const es_post_info& info, uint64_t* number) {
+  if (closed_) return fail(ES_BAD_STREAM, "the producer is closed");
+  const int found = find_writing(lease);
+  if (found < 0) return found;
+  if (stopped_) return ES_CLOSED;
+  if (input_closed_) return fail(ES_BAD_STATE, "closeInput was called: there are no more frames");
+  if (info.size > format_.size) {
+    return fail(ES_BAD_PARAMETER, "a frame of %llu bytes in a slot of %llu", static_cast<unsigned long long>(info.size),
+                static_cast<unsigned long long>(format_.size));
+  }
+  if (info.metadata_size > ES_METADATA_MAX || (info.metadata_size != 0 && info.metadata == nullptr)) {
+    return fail(ES_BAD_PARAMETER, "metadata of %u bytes; at most %u", info.metadata_size, ES_METADATA_MAX);
+  }
+  refresh_all();
+  const uint32_t active = active_count();
+  if (active == 0 && wait_without_consumer_) return ES_WOULD_BLOCK;
+  if (active != 0 && !make_places(es_now())) return ES_WOULD_BLOCK;
+  const auto index = static_cast<uint32_t>(found);
+  Slot& slot = pool_.at(index);
+  number_++;
+  if (number != nullptr) *number = number_;
+  write_descriptor(&slot, info, number_);
+  slot.writing = false;
+  last_slot_ = found;
+  if (active == 0) no_consumer_++;
+  for (const auto& connection : connections_) {
+    if (connection->phase == Connection::Phase::active) deliver(connection.get(), index);
+  }
+  for (size_t position = 0; position < connections_.size(); position++) check_lag(connections_[position].get());
+  return ES_OK;
+}
+
+void Producer::write_descriptor(Slot* slot, const es_post_info& info, uint64_t number) {
+  SlotDescriptor& descriptor = *slot->descriptor;
+  descriptor.number = number;
+  descriptor.epoch = epoch_;
+  descriptor.pts = info.pts;
+  descriptor.duration = info.duration;
+  descriptor.captured = info.captured != 0 ? info.captured : slot->acquired_at;
+  descriptor.posted = es_now();
+  descriptor.size = info.size != 0 ? info.size : format_.size;
+  descriptor.layout = layout_;
+  descriptor.metadata_size = info.metadata_size;
+  if (info.metadata_size != 0) memcpy(slot->metadata, info.metadata, info.metadata_size);
+}
+
+// A waiting queue has a place by now; an overwriting one makes it; a dropping one goes without.
+void Producer::deliver(Connection* connection, uint32_t slot) {
+  ProducerSeat& seat = connection->seat;
+  connection->blocked_since = 0;
+  if (!seat.has_place()) {
+    if (connection->policy.when_full == ES_FULL_DROP) return seat.discard_one();
+    seat.overwrite_oldest();
+  }
+  seat.push(slot);
+  connection->wake();
+}
+
+void Producer::check_lag(Connection* connection) {
+  if (connection->phase != Connection::Phase::active || connection->policy.max_lag == 0) return;
+  const uint64_t lag = connection->seat.lag();
+  if (lag <= connection->policy.max_lag) return;
+  announce(ES_EVENT_LAGGED, connection, 0, lag);
+  goodbye(connection, ES_CAUSE_EVICTED_LAG, "it skipped more frames in a row than its maxLag");
+}
+
+// true when every waiting queue has a place. The others are asked to signal, and their time runs.
+bool Producer::make_places(int64_t now) {
+  bool all = true;
+  for (size_t index = 0; index < connections_.size(); index++) {
+    Connection* connection = connections_[index].get();
+    if (connection->phase != Connection::Phase::active || connection->policy.when_full != ES_FULL_WAIT) continue;
+    if (connection->seat.has_place()) continue;
+    connection->seat.ask_for_signal();
+    connection->seat.refresh();
+    if (connection->seat.has_place()) continue;
+    if (connection->blocked_since == 0) connection->blocked_since = now;
+    const int64_t limit = connection->policy.max_wait_ms * kMillisecond;
+    if (limit >= 0 && now - connection->blocked_since >= limit) {
+      stall(connection, now);
+    } else {
+      all = false;
+    }
+  }
+  arm_deadline();
+  return all;
+}
+
+void Producer::stall(Connection* connection, int64_t now) {
+  const auto waited = static_cast<uint64_t>((now - connection->blocked_since) / kMillisecond);
+  announce(ES_EVENT_STALLED, connection, 0, waited);
+  connection->blocked_since = 0;
+  if (connection->policy.on_stall == ES_STALL_OVERWRITE) {
+    connection->seat.overwrite_oldest();
+  } else {
+    goodbye(connection, ES_CAUSE_EVICTED_STALL, "its full queue held up the producer longer than maxWaitMs");
+  }
+}
+
+int Producer::close_input() {
+  if (closed_) return fail(ES_BAD_STREAM, "the producer is closed");
+  if (input_closed_) return ES_OK;
+  input_closed_ = true;
+  for (size_t index = 0; index < connections_.size(); index++) {
+    Connection* connection = connections_[index].get();
+    if (connection->phase == Connection::Phase::active) goodbye(connection, ES_CAUSE_ENDED, "");
+  }
+  return ES_OK;
+}
+
+int Producer::drain() {
+  if (closed_) return ES_OK;
+  bool rest = false;
+  for (const auto& connection : connections_) {
+    if (connection->phase == Connection::Phase::evicted) continue;
+    connection->seat.ask_for_signal();
+    connection->seat.refresh();
+    rest = rest || connection->phase == Connection::Phase::attaching || connection->seat.waiting() != 0;
+  }
+  return rest ? ES_WOULD_BLOCK : ES_OK;
+}
+
+int Producer::stop() {
+  if (closed_) return fail(ES_BAD_STREAM, "the producer is closed");
+  if (stopped_) return ES_OK;
+  stopped_ = input_closed_ = true;
+  for (size_t index = 0; index < connections_.size(); index++) {
+    goodbye(connections_[index].get(), ES_CAUSE_STOPPED, "");
+    connections_[index]->seat.discard_waiting();
+  }
+  writable();
+  return ES_OK;
+}
+
+int Producer::evict(uint64_t id, const char* reason) {
+  for (const auto& connection : connections_) {
+    if (connection->id != id || connection->phase == Connection::Phase::evicted) continue;
+    goodbye(connection.get(), ES_CAUSE_EVICTED_REQUEST, reason == nullptr ? "" : reason);
+    return ES_OK;
+  }
+  return fail(ES_BAD_PARAMETER, "there is no connection %llu", static_cast<unsigned long long>(id));
+}
+
+// ---------------------------------------------------------------- observation
+
+void Producer::refresh_all() {
+  for (size_t index = 0; index < connections_.size(); index++) {
+    Connection* connection = connections_[index].get();
+    if (connection->seat.refresh()) continue;
+    if (connection->phase == Connection::Phase::evicted) continue;
+    goodbye(connection, ES_CAUSE_EVICTED_VIOLATION, "its page holds what no consumer of this protocol writes");
+  }
+}
+
+uint32_t Producer::active_count() const {
+  return static_cast<uint32_t>(std::count_if(connections_.begin(), connections_.end(), [](const auto& connection) {
+    return connection->phase == Connection::Phase::active;
+  }));
+}
+
+void Producer::arm_deadline() {
+  int64_t first = 0;
+  const auto consider = [&first](int64_t at) {
+    if (first == 0 || at < first) first = at;
+  };
+  for (const auto& connection : connections_) {
+    if (connection->phase == Connection::Phase::attaching) consider(connection->attach_by);
+    if (connection->blocked_since != 0 && connection->policy.max_wait_ms >= 0) {
+      consider(connection->blocked_since + connection->policy.max_wait_ms * kMillisecond);
+    }
+  }
+  if (first != 0) deadline_.set(first);
+}
+
+// A hand-shake took too long, or a queue held us up too long: the next try of post() judges the queue.
+void Producer::on_deadline() {
+  const int64_t now = es_now();
+  for (size_t index = connections_.size(); index-- > 0;) {
+    Connection* connection = connections_[index].get();
+    if (connection->phase == Connection::Phase::attaching && now >= connection->attach_by) finish(connection);
+  }
+  writable();
+  bool again = false;
+  for (const auto& connection : connections_) again = again || connection->phase == Connection::Phase::attaching;
+  if (again) arm_deadline();
+}
+
+void Producer::writable() { context_->queue_wake(ES_EVENT_WRITABLE, id_, &wake_pending_); }
+
+es_state Producer::state_of(const Connection& connection) const {
+  if (connection.phase == Connection::Phase::evicted) return ES_STATE_DISCONNECTED;
+  if (connection.phase == Connection::Phase::attaching) return ES_STATE_CONNECTING;
+  if (connection.seat.waiting() != 0) return ES_STATE_NEW_FRAME_AVAILABLE;
+  if (connection.phase == Connection::Phase::leaving) return ES_STATE_DISCONNECTED;
+  const bool seen = connection.seat.counters().delivered != 0 && connection.policy.no_reuse == 0;
+  return seen ? ES_STATE_OLD_FRAME_AVAILABLE : ES_STATE_EMPTY;
+}
+
+void Producer::fill_info(es_producer_info* out) {
+  refresh_all();
+  *out = {};
+  out->epoch = epoch_;
+  out->frames = number_;
+  out->no_consumer = no_consumer_;
+  out->pool_bytes = pool_.bytes();
+  out->layout = layout_;
+  out->slots = pool_.size();
+  out->slots_free = pool_.count_free(claims_);
+  out->memory_objects = pool_.object_count();
+  out->connections = static_cast<uint32_t>(connections_.size());
+  out->format = format_;
+  uint32_t best = closed_ || input_closed_ ? ES_STATE_DISCONNECTED : ES_STATE_CREATED;
+  for (const auto& connection : connections_) {
+    const uint32_t state = state_of(*connection);
+    if (!closed_ && state != ES_STATE_DISCONNECTED && (state > best || best == ES_STATE_DISCONNECTED)) best = state;
+  }
+  out->state = best;
+}
+
+uint32_t Producer::fill_connections(es_connection_info* out, uint32_t count) {
+  refresh_all();
+  uint32_t filled = 0;
+  for (const auto& connection : connections_) {
+    if (filled == count) break;
+    es_connection_info& info = out[filled++];
+    const SeatCounters& counters = connection->seat.counters();
+    info = {};
+    info.id = connection->id;
+    info.state = state_of(*connection);
+    info.pid = connection->guest.pid;
+    info.uid = connection->guest.uid;
+    info.policy = connection->policy;
+    info.waiting = connection->seat.waiting();
+    info.held = connection->seat.held();
+    info.posted = counters.posted;
+    info.skipped = counters.skipped;
+    info.discarded = counters.discarded;
+    info.delivered = counters.delivered;
+    info.since = connection->since;
+    copy_text(info.client, sizeof info.client, connection->guest.hello.client);
+  }
+  return static_cast<uint32_t>(connections_.size());
+}
+
+}  // namespace es

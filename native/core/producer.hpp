@@ -1,0 +1,105 @@
+// The producer: acquires slots, posts them to every connection, admits and evicts.
+//   producer.cpp   verbs and waits       admission.cpp   guests become connections, connections end
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "connection.hpp"
+#include "pool.hpp"
+
+namespace es {
+
+class Producer final : public Pollable {
+ public:
+  static int create(Context* context, const es_producer_options& options, Stream* stream, Producer** out);
+  // Connects to a stream that another process listens for.
+  static int open(Context* context, const char* name, const std::string& dir, const es_producer_options& options,
+                  Producer** out);
+  ~Producer() override;
+
+  Context* context() const { return context_; }
+  uint32_t id() const { return id_; }
+  int acquire(es_writable* out);
+  int post(uint64_t lease, const es_post_info& info, uint64_t* number);
+  int discard(uint64_t lease);
+  int close_input();
+  int drain();
+  int stop();
+  int evict(uint64_t connection, const char* reason);
+  void fill_info(es_producer_info* out);
+  uint32_t fill_connections(es_connection_info* out, uint32_t count);
+  void close(es_cause cause = ES_CAUSE_PRODUCER_CLOSED);
+  bool closed() const { return closed_; }
+
+  void adopt(Guest guest);
+  void stream_gone() { stream_ = nullptr; }
+  void on_ready(int fd) override;
+  void connection_ready(Connection* connection, int fd);
+
+ private:
+  // A peer that only reads statistics.
+  struct Onlooker final : Pollable {
+    explicit Onlooker(Producer* producer_in) : producer(producer_in) {}
+    void on_ready(int fd) override { producer->answer_query(this, fd); }
+    Producer* producer;
+    Fd socket;
+    Watch watch;
+  };
+
+  Producer(Context* context, const es_producer_options& options, Stream* stream);
+  int find_writing(uint64_t lease);
+  void refresh_all();
+  bool make_places(int64_t now);
+  void write_descriptor(Slot* slot, const es_post_info& info, uint64_t number);
+  void deliver(Connection* connection, uint32_t slot);
+  void check_lag(Connection* connection);
+  void stall(Connection* connection, int64_t now);
+  void arm_deadline();
+  void on_deadline();
+  void writable();
+  uint32_t active_count() const;
+
+  int admit(Connection* connection);
+  int grant(const Guest& guest, es_policy* policy) const;
+  uint32_t slots_needed(const es_policy* joining) const;
+  int grow_to(uint32_t slots);
+  int send_welcome(Connection* connection, int page_fd, int wake_read, int signal_write);
+  void activate(Connection* connection);
+  void goodbye(Connection* connection, es_cause cause, const char* text);
+  void finish(Connection* connection);
+  void refuse(const Guest& guest, int code, const char* text);
+  void answer_query(Onlooker* onlooker, int fd);
+  void announce(es_event_kind kind, const Connection* connection, int code, uint64_t value, const char* text = "");
+  es_state state_of(const Connection& connection) const;
+
+  Context* context_;
+  uint32_t id_;
+  Stream* stream_;
+  es_format format_;
+  es_accept accept_;
+  uint32_t max_writing_;
+  bool wait_without_consumer_;
+  bool unprotected_;
+  uint64_t epoch_;
+  uint32_t layout_ = 1;
+  uint64_t number_ = 0;       // last posted
+  uint64_t no_consumer_ = 0;  // posted while nobody was there
+  uint64_t last_lease_ = 0;
+  uint64_t last_connection_ = 0;
+  int last_slot_ = -1;        // the newest posted frame, for late consumers that start with it
+  bool input_closed_ = false;
+  bool stopped_ = false;
+  bool closed_ = false;
+  bool wake_pending_ = false;
+  Pool pool_;
+  SlotClaims claims_;
+  Deadline deadline_;
+  std::vector<std::unique_ptr<Connection>> connections_;
+  std::vector<std::unique_ptr<Onlooker>> onlookers_;
+  Fd link_;  // to the stream's process, when that is another one
+  Watch link_watch_;
+};
+
+}  // namespace es

@@ -1,0 +1,236 @@
+#include "seat.hpp"
+
+namespace es {
+
+// ---------------------------------------------------------------- producer
+
+void ProducerSeat::init(SeatPage* page, uint64_t connection, const es_policy& policy, SlotClaims* claims) {
+  page_ = page;
+  claims_ = claims;
+  policy_ = policy;
+  page_->magic = kMagic;
+  page_->version = kVersionMax;
+  page_->connection = connection;
+}
+
+void ProducerSeat::activate(uint64_t last_number) {
+  page_->start_number.store(last_number, std::memory_order_release);
+}
+
+bool ProducerSeat::refresh() { return refresh_queue() && refresh_held() && refresh_places(); }
+
+bool ProducerSeat::refresh_queue() {
+  for (; tail_ < head_; tail_++) {
+    const uint32_t slot = slot_at(tail_);
+    // SYNC POINT slot-returned (with ConsumerSeat::release): the consumer's reads happen before we see `free`.
+    const uint64_t word = page_->word[slot].load(std::memory_order_acquire);
+    if (word == pack_word(tail_, SlotState::queued)) return true;
+    if (word == pack_word(tail_, SlotState::held)) {
+      // A consumer releases before it takes beyond its credit, so one look at the held ones must find room.
+      if (held_count_ == policy_.max_held && (!refresh_held() || held_count_ == policy_.max_held)) return false;
+      held_[held_count_++] = {tail_, slot};
+      counters_.delivered++;
+      lag_ = 0;
+    } else if (word == pack_word(tail_, SlotState::free)) {
+      counters_.delivered++;
+      lag_ = 0;
+      unclaim(slot);
+    } else if (word == pack_word(tail_, SlotState::skipped)) {
+      counters_.skipped++;
+      lag_++;
+      unclaim(slot);
+    } else {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool ProducerSeat::refresh_held() {
+  for (uint32_t index = 0; index < held_count_;) {
+    const Held entry = held_[index];
+    const uint64_t word = page_->word[entry.slot].load(std::memory_order_acquire);  // SYNC POINT slot-returned
+    if (word == pack_word(entry.position, SlotState::held)) {
+      index++;
+    } else if (word == pack_word(entry.position, SlotState::free)) {
+      unclaim(entry.slot);
+      held_[index] = held_[--held_count_];
+    } else {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool ProducerSeat::refresh_places() {
+  const uint64_t consumed = page_->consumed.load(std::memory_order_seq_cst);
+  if (consumed < consumed_ || consumed > head_ - taken_back_) return false;
+  consumed_ = consumed;
+  return true;
+}
+
+void ProducerSeat::ask_for_signal() {
+  // SYNC POINT place-freed (with take_signal_request): our flag before our second look; its change before its look.
+  page_->producer_waiting.store(1, std::memory_order_seq_cst);
+}
+
+bool ProducerSeat::take_back() {
+  while (refresh_queue() && tail_ < head_) {
+    const uint32_t slot = slot_at(tail_);
+    uint64_t expected = pack_word(tail_, SlotState::queued);
+    // SYNC POINT slot-owner (with ConsumerSeat::take): one of the two swaps wins, the loser sees it.
+    if (page_->word[slot].compare_exchange_strong(expected, pack_word(tail_, SlotState::free),
+                                                  std::memory_order_acq_rel, std::memory_order_acquire)) {
+      unclaim(slot);
+      tail_++;
+      taken_back_++;
+      return true;
+    }
+  }
+  return false;
+}
+
+bool ProducerSeat::overwrite_oldest() {
+  if (!take_back()) return false;
+  counters_.skipped++;
+  lag_++;
+  return true;
+}
+
+void ProducerSeat::push(uint32_t slot) {
+  slots_[head_ % kRingSize] = static_cast<uint8_t>(slot);
+  claims_->count[slot]++;
+  counters_.posted++;
+  publish_counters();
+  // SYNC POINT frame-visible (with ConsumerSeat::take): pixels and descriptor are written before the word says queued.
+  page_->word[slot].store(pack_word(head_, SlotState::queued), std::memory_order_release);
+  page_->ring[head_ % kRingSize].store(pack_entry(head_, slot), std::memory_order_release);
+  // SYNC POINT consumer-asleep (with ConsumerSeat::prepare_sleep): head before we look at the flag.
+  page_->head.store(++head_, std::memory_order_seq_cst);
+}
+
+void ProducerSeat::discard_one() {
+  counters_.posted++;
+  counters_.discarded++;
+  publish_counters();
+}
+
+bool ProducerSeat::take_wake_request() {
+  return page_->consumer_waiting.load(std::memory_order_seq_cst) != 0 &&
+         page_->consumer_waiting.exchange(0, std::memory_order_seq_cst) != 0;
+}
+
+uint32_t ProducerSeat::discard_waiting() {
+  uint32_t count = 0;
+  while (take_back()) count++;
+  counters_.discarded += count;
+  publish_counters();
+  return count;
+}
+
+void ProducerSeat::abandon() {
+  discard_waiting();
+  for (; tail_ < head_; tail_++) {  // only after a violation: nobody can say what became of these
+    counters_.discarded++;
+    unclaim(slot_at(tail_));
+  }
+  for (uint32_t index = 0; index < held_count_; index++) unclaim(held_[index].slot);
+  held_count_ = 0;
+}
+
+// For the consumer's own statistics; not read back.
+void ProducerSeat::publish_counters() {
+  page_->posted.store(counters_.posted, std::memory_order_relaxed);
+  page_->skipped.store(counters_.skipped, std::memory_order_relaxed);
+  page_->discarded.store(counters_.discarded, std::memory_order_relaxed);
+}
+
+// ---------------------------------------------------------------- consumer
+
+void ConsumerSeat::init(SeatPage* page, const es_policy& policy) {
+  page_ = page;
+  policy_ = policy;
+}
+
+bool ConsumerSeat::peek(uint64_t* position, uint32_t* slot) {
+  const uint64_t head = page_->head.load(std::memory_order_seq_cst);
+  // What waits is always among the newest ES_CAPACITY_MAX positions; older entries need no look.
+  if (head - tail_ > ES_CAPACITY_MAX) tail_ = head - ES_CAPACITY_MAX;
+  const bool newest = policy_.pick == ES_PICK_NEWEST;
+  for (uint64_t step = 0, count = head - tail_; step < count; step++) {
+    const uint64_t candidate = newest ? head - 1 - step : tail_ + step;
+    const uint64_t entry = page_->ring[candidate % kRingSize].load(std::memory_order_acquire);
+    if (entry >> 8 != candidate) continue;  // the ring went round while we slept: newer frames are there
+    const uint32_t index = entry & 0xff;
+    if (page_->word[index].load(std::memory_order_acquire) == pack_word(candidate, SlotState::queued)) {
+      if (!newest) tail_ = candidate;
+      *position = candidate;
+      *slot = index;
+      return true;
+    }
+  }
+  tail_ = head;
+  return false;
+}
+
+bool ConsumerSeat::take(uint64_t position, uint32_t slot) {
+  uint64_t expected = pack_word(position, SlotState::queued);
+  // SYNC POINT slot-owner (with ProducerSeat::take_back), SYNC POINT frame-visible (with ProducerSeat::push).
+  if (!page_->word[slot].compare_exchange_strong(expected, pack_word(position, SlotState::held),
+                                                 std::memory_order_acq_rel, std::memory_order_acquire)) {
+    return false;
+  }
+  if (policy_.pick == ES_PICK_NEWEST) skip_older(position);
+  tail_ = position + 1;
+  delivered_++;
+  return true;
+}
+
+void ConsumerSeat::skip_older(uint64_t position) {
+  for (; tail_ < position; tail_++) {
+    const uint64_t entry = page_->ring[tail_ % kRingSize].load(std::memory_order_acquire);
+    if (entry >> 8 != tail_) continue;
+    uint64_t expected = pack_word(tail_, SlotState::queued);
+    if (page_->word[entry & 0xff].compare_exchange_strong(expected, pack_word(tail_, SlotState::skipped),
+                                                          std::memory_order_acq_rel)) {
+      consume(1);
+    }
+  }
+}
+
+void ConsumerSeat::consume(uint64_t count) {
+  const uint64_t consumed = page_->consumed.load(std::memory_order_relaxed);
+  page_->consumed.store(consumed + count, std::memory_order_seq_cst);
+}
+
+void ConsumerSeat::release(uint64_t position, uint32_t slot) {
+  // SYNC POINT slot-returned (with ProducerSeat::refresh_*): our reads of the slot happen before this store.
+  page_->word[slot].store(pack_word(position, SlotState::free), std::memory_order_seq_cst);
+}
+
+bool ConsumerSeat::prepare_sleep() {
+  // SYNC POINT consumer-asleep (with ProducerSeat::push): our flag before our second look at head.
+  page_->consumer_waiting.store(1, std::memory_order_seq_cst);
+  uint64_t position;
+  uint32_t slot;
+  if (!peek(&position, &slot)) return true;
+  page_->consumer_waiting.store(0, std::memory_order_relaxed);
+  return false;
+}
+
+bool ConsumerSeat::take_signal_request() {
+  // SYNC POINT place-freed (with ProducerSeat::ask_for_signal).
+  return page_->producer_waiting.load(std::memory_order_seq_cst) != 0 &&
+         page_->producer_waiting.exchange(0, std::memory_order_seq_cst) != 0;
+}
+
+SeatCounters ConsumerSeat::counters() const {
+  SeatCounters counters;
+  counters.posted = page_->posted.load(std::memory_order_relaxed);
+  counters.skipped = page_->skipped.load(std::memory_order_relaxed);
+  counters.discarded = page_->discarded.load(std::memory_order_relaxed);
+  counters.delivered = delivered_;
+  return counters;
+}
+
+}  // namespace es

@@ -1,0 +1,117 @@
+// A seat: one consumer's place at a stream, the page behind it seen from both ends. The only file with atomics.
+//
+//   producer                        seat page                          consumer
+//   push: word = queued  ------->   word[slot]: position | state  --->  take: queued -> held (compare-and-swap)
+//         ring[position] = slot     ring[position % 512] = slot
+//         head++         ------->   head                       <-----   reads head, then its next ring entry
+//   overwrite: queued -> free       (compare-and-swap; the loser of the race sees it and moves on)
+//   refresh: sees held, free  <---  release: held -> free
+//
+// Ownership of a slot moves by one compare-and-swap on its word, so both ends always agree who has it, whatever
+// instruction either dies at. The producer believes nothing else in the page: it keeps its own record of what it
+// queued where, and a word that is not one of the legal successors is a violation.
+#pragma once
+
+#include "protocol.hpp"
+
+namespace es {
+
+// How many seats still claim each slot; a slot may be written when its count is 0.
+struct SlotClaims {
+  uint16_t count[ES_SLOTS_MAX] = {};
+};
+
+struct SeatCounters {
+  uint64_t posted = 0, delivered = 0, skipped = 0, discarded = 0;
+};
+
+// The producer's end. Single-threaded: the owner's lock.
+class ProducerSeat {
+ public:
+  void init(SeatPage* page, uint64_t connection, const es_policy& policy, SlotClaims* claims);
+  void activate(uint64_t last_number);
+
+  // Observes what the consumer did. false: the page holds something no consumer of this protocol writes.
+  bool refresh();
+  // A place for one more frame, as the policy counts places. Call refresh() first.
+  bool has_place() const { return occupied() < policy_.capacity; }
+  // Asks the consumer to signal when it frees a place or a slot. Look again after this, before sleeping.
+  void ask_for_signal();
+  // Takes the oldest waiting frame back. false: none waits.
+  bool overwrite_oldest();
+  // Makes the slot the consumer's next frame. The caller has made a place, or accepts one too many.
+  void push(uint32_t slot);
+  // Counts a frame that this consumer does not get.
+  void discard_one();
+  // true once per sleep: the caller must wake the consumer.
+  bool take_wake_request();
+  // Takes every waiting frame back; counts them as discarded. Held ones stay the consumer's.
+  uint32_t discard_waiting();
+  // The consumer is dead or gone: all its slots are free from here on.
+  void abandon();
+
+  // As of the last refresh(), like the counters: together they always add up.
+  uint32_t waiting() const { return static_cast<uint32_t>(head_ - tail_); }
+  uint32_t held() const { return held_count_; }
+  const SeatCounters& counters() const { return counters_; }
+  uint64_t lag() const { return lag_; }
+  const es_policy& policy() const { return policy_; }
+
+ private:
+  struct Held {
+    uint64_t position;
+    uint32_t slot;
+  };
+
+  uint64_t occupied() const { return head_ - taken_back_ - consumed_; }
+  uint32_t slot_at(uint64_t position) const { return slots_[position % kRingSize]; }
+  bool refresh_queue();
+  bool refresh_held();
+  bool refresh_places();
+  bool take_back();
+  void unclaim(uint32_t slot) { claims_->count[slot]--; }
+  void publish_counters();
+
+  SeatPage* page_ = nullptr;
+  SlotClaims* claims_ = nullptr;
+  es_policy policy_{};
+  SeatCounters counters_;
+  uint64_t head_ = 0;         // positions handed out
+  uint64_t tail_ = 0;         // oldest position not yet seen to have left the queue
+  uint64_t consumed_ = 0;     // places the consumer freed, as last believed
+  uint64_t taken_back_ = 0;  // places freed by taking frames back
+  uint64_t lag_ = 0;          // skipped since the last delivery
+  uint8_t slots_[kRingSize] = {};
+  Held held_[ES_HELD_MAX] = {};
+  uint32_t held_count_ = 0;
+};
+
+// The consumer's end. Single-threaded: its context's lock.
+class ConsumerSeat {
+ public:
+  void init(SeatPage* page, const es_policy& policy);
+
+  // The frame that take() would try first. false: none waits.
+  bool peek(uint64_t* position, uint32_t* slot);
+  // Leases that frame. false: the producer took it back in the meantime; peek again.
+  bool take(uint64_t position, uint32_t slot);
+  void consume(uint64_t count);
+  void release(uint64_t position, uint32_t slot);
+  // Arms the wake-up. true: go to sleep; false: something came in between.
+  bool prepare_sleep();
+  // true once per request: the caller must signal the producer.
+  bool take_signal_request();
+  uint64_t start_number() const { return page_->start_number.load(std::memory_order_acquire); }
+  // posted, skipped, discarded as the producer counts them; delivered is this side's own count.
+  SeatCounters counters() const;
+
+ private:
+  void skip_older(uint64_t position);
+
+  SeatPage* page_ = nullptr;
+  es_policy policy_{};
+  uint64_t tail_ = 0;  // next position to look at
+  uint64_t delivered_ = 0;
+};
+
+}  // namespace es

@@ -1,0 +1,363 @@
+/**
+ * edgestream: one producer hands image frames to many consumers of the same host, without a copy.
+ *
+ * This is the whole C interface (C99). It has four objects: a context (one thread's event queue), a stream (a name and
+ * a place to meet), a producer and a consumer. Every function that can fail returns an `es_result`: 0 is success,
+ * positive values are the flow of a stream (nothing waits, it ended), negative values are mistakes or faults.
+ * `es_last_error()` then gives a sentence for a person.
+ *
+ * Waiting. A context has one pollable descriptor, `es_fd()`. When it is readable call `es_dispatch()`, then take events
+ * with `es_next_event()` until it returns 0. A program without an event loop may pass a timeout to the blocking calls,
+ * or start `es_start_service_thread()`, which dispatches in the background.
+ *
+ * Threads. All functions may be called from any thread; a context serialises them with one lock that is not held
+ * while a call waits.
+ *
+ * Times are nanoseconds of CLOCK_MONOTONIC unless a name says otherwise. Sizes are bytes.
+ */
+#ifndef EDGESTREAM_H
+#define EDGESTREAM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define ES_API __attribute__((visibility("default")))
+
+/** Raised when a struct or a function of this header changes incompatibly. */
+#define ES_ABI_VERSION 1u
+
+#define ES_NAME_MAX 63u         /**< characters of a stream name, from [A-Za-z0-9_-] */
+#define ES_SLOTS_MAX 256u       /**< slots of one stream, all memory objects together */
+#define ES_CONSUMERS_MAX 128u   /**< connections of one stream */
+#define ES_METADATA_MAX 4096u   /**< bytes of metadata per frame */
+#define ES_PLANES_MAX 3u        /**< planes of one format */
+#define ES_CAPACITY_MAX 128u    /**< waiting frames of one connection */
+#define ES_HELD_MAX 64u         /**< frames one consumer may hold at once */
+#define ES_TEXT_MAX 192u        /**< bytes of a reason, with its terminating zero */
+#define ES_NO_PTS INT64_MIN     /**< a frame without a presentation time */
+#define ES_WAIT_FOREVER (-1)    /**< timeout: no limit */
+#define ES_NO_WAIT 0            /**< timeout: do not wait */
+
+typedef enum es_result {
+  ES_OK = 0,
+  /* flow: what the stream has to say now; nothing is broken */
+  ES_WOULD_BLOCK = 1, /**< nothing there, or no place, and the timeout was ES_NO_WAIT */
+  ES_TIMEOUT = 2,     /**< nothing came within the timeout */
+  ES_CLOSED = 3,      /**< the stream ended or the other end is gone, and nothing is left to read */
+  ES_EVICTED = 4,     /**< the producer ended this connection (lag, stall, limits) */
+  ES_ABORTED = 5,     /**< the wait was cancelled by this side */
+  /* faults; names follow EGL where EGL has one */
+  ES_BAD_STATE = -1,      /**< the call is not legal in this state */
+  ES_BAD_ACCESS = -2,     /**< the caller may not do that (role, permission) */
+  ES_BAD_ATTRIBUTE = -3,  /**< no such attribute */
+  ES_BAD_PARAMETER = -4,  /**< a value is out of its range */
+  ES_BAD_MATCH = -5,      /**< the two ends cannot work together */
+  ES_BAD_ALLOC = -6,      /**< no memory, no descriptor, no slot */
+  ES_BAD_STREAM = -7,     /**< the object was closed */
+  ES_RESOURCE_BUSY = -8,  /**< in use: name taken, lease out, one call already waits */
+  ES_NOT_FOUND = -9,      /**< no such stream (yet) */
+  ES_REFUSED = -10,       /**< the producer does not accept this connection */
+  ES_BAD_PROTOCOL = -11,  /**< the peer sent something that is not this protocol, or another version */
+  ES_SYSTEM = -12         /**< a system call failed; es_last_error() names it */
+} es_result;
+
+/** EGLStream's states; `INITIALIZING` stands before `CREATED` for an endpoint that has not met its peer. */
+typedef enum es_state {
+  ES_STATE_INITIALIZING = 0,
+  ES_STATE_CREATED = 1,
+  ES_STATE_CONNECTING = 2,
+  ES_STATE_EMPTY = 3,
+  ES_STATE_NEW_FRAME_AVAILABLE = 4,
+  ES_STATE_OLD_FRAME_AVAILABLE = 5,
+  ES_STATE_DISCONNECTED = 6
+} es_state;
+
+/** Why a connection ended. */
+typedef enum es_cause {
+  ES_CAUSE_NONE = 0,
+  ES_CAUSE_ENDED = 1,              /**< closeInput: the producer has no more frames */
+  ES_CAUSE_STOPPED = 2,            /**< the producer cancelled the stream */
+  ES_CAUSE_PRODUCER_CLOSED = 3,    /**< the producer closed */
+  ES_CAUSE_PRODUCER_LOST = 4,      /**< the producer died without a word */
+  ES_CAUSE_CONSUMER_CLOSED = 5,    /**< the consumer closed */
+  ES_CAUSE_CONSUMER_LOST = 6,      /**< the consumer died without a word */
+  ES_CAUSE_EVICTED_LAG = 7,        /**< more than max_lag frames skipped since the last delivery */
+  ES_CAUSE_EVICTED_STALL = 8,      /**< its full queue held up the producer for max_wait_ms */
+  ES_CAUSE_EVICTED_VIOLATION = 9,  /**< its shared page was not what the protocol allows */
+  ES_CAUSE_EVICTED_REQUEST = 10,   /**< es_producer_evict() */
+  ES_CAUSE_REFUSED = 11            /**< admission said no */
+} es_cause;
+
+typedef enum es_when_full { ES_FULL_WAIT = 0, ES_FULL_OVERWRITE = 1, ES_FULL_DROP = 2 } es_when_full;
+typedef enum es_pick { ES_PICK_NEXT = 0, ES_PICK_NEWEST = 1 } es_pick;
+typedef enum es_on_stall { ES_STALL_EVICT = 0, ES_STALL_OVERWRITE = 1 } es_on_stall;
+typedef enum es_start { ES_START_NEXT = 0, ES_START_NEWEST = 1 } es_start;
+typedef enum es_on_disconnect { ES_DISCONNECT_DROP = 0, ES_DISCONNECT_DRAIN = 1 } es_on_disconnect;
+
+/**
+ * Who gets which frame, for one connection. The core knows no mode names: a mode is a filled-in policy.
+ * mailbox = {1, OVERWRITE, NEWEST}, fifo = {n, WAIT, NEXT, DRAIN}, broadcast = {n, OVERWRITE, NEXT, max_lag}.
+ */
+typedef struct es_policy {
+  uint32_t capacity;      /**< waiting frames, 1..ES_CAPACITY_MAX; the held one is not counted */
+  uint8_t when_full;      /**< es_when_full */
+  uint8_t pick;           /**< es_pick */
+  uint8_t on_stall;       /**< es_on_stall, after max_wait_ms; only with ES_FULL_WAIT */
+  uint8_t start;          /**< es_start: the first frame a late consumer gets */
+  uint8_t on_disconnect;  /**< es_on_disconnect: what waits when the producer goes without closeInput */
+  uint8_t no_reuse;       /**< 1: a frame is seen once; the old frame is not kept for a second acquire */
+  uint16_t max_held;      /**< frames held at once, 1..ES_HELD_MAX; with 1 the next acquire ends the earlier lease */
+  int32_t max_wait_ms;    /**< how long a full queue may hold up the producer; -1 = for ever */
+  uint64_t max_lag;       /**< frames skipped since the last delivery before eviction; 0 = no limit */
+  char label[16];         /**< the mode's name, for people; the core does not read it */
+} es_policy;
+
+typedef struct es_plane {
+  uint32_t offset;  /**< from the start of the frame's data */
+  uint32_t stride;  /**< bytes from one row to the next */
+  uint32_t width;   /**< samples per row (a UV pair is one sample) */
+  uint32_t height;  /**< rows */
+} es_plane;
+
+/** A frame's format. Planes are packed one behind the other without padding, as ffmpeg's rawvideo has them. */
+typedef struct es_format {
+  char name[8];                     /**< NV12 I420 P010 YUY2 RGB BGR RGBA BGRA GRAY8 GRAY16 bytes */
+  uint32_t width, height;           /**< pixels; `bytes`: width = largest size, height = 1 */
+  uint32_t plane_count;
+  es_plane planes[ES_PLANES_MAX];
+  uint64_t size;                    /**< bytes of a whole frame */
+  uint32_t time_base_num, time_base_den; /**< seconds per tick of the source's clock; 0/0 = unknown */
+} es_format;
+
+/** Fills `planes`, `plane_count` and `size` from name, width and height. ES_BAD_PARAMETER for anything unknown. */
+ES_API int es_format_init(es_format *format, const char *name, uint32_t width, uint32_t height);
+
+/* ---------------------------------------------------------------- context */
+
+typedef struct es_context es_context;
+typedef struct es_stream es_stream;
+typedef struct es_producer es_producer;
+typedef struct es_consumer es_consumer;
+typedef struct es_observer es_observer;
+
+typedef enum es_event_kind {
+  ES_EVENT_READABLE = 1,     /**< consumer: frames, an end, or a state may be there: try again */
+  ES_EVENT_WRITABLE = 2,     /**< producer: a place or a slot may be free: try again */
+  ES_EVENT_STATE = 3,        /**< consumer: old_state -> new_state, cause in `code` */
+  ES_EVENT_CONNECTED = 4,    /**< producer: a consumer was admitted; `connection` */
+  ES_EVENT_DISCONNECTED = 5, /**< producer: a connection ended; `connection`, cause in `code`, `value` = frames discarded */
+  ES_EVENT_STALLED = 6,      /**< producer: `connection` held up the producer for `value` ms */
+  ES_EVENT_LAGGED = 7,       /**< producer: `connection` passed max_lag with `value` skipped frames */
+  ES_EVENT_REFUSED = 8,      /**< producer or stream: a peer was turned away; `code` = es_result, `text` says why */
+  ES_EVENT_FORMAT = 9,       /**< consumer: a new layout is announced; `value` = layout id */
+  ES_EVENT_REPORT = 10,      /**< observer: es_observer_report() has something */
+  ES_EVENT_PRODUCER = 11     /**< stream: a producer connected (code 1) or is gone (code 0) */
+} es_event_kind;
+
+typedef struct es_event {
+  uint32_t kind;        /**< es_event_kind */
+  uint32_t object;      /**< es_*_id() of the object it is for */
+  uint64_t connection;  /**< connection id, 0 if none */
+  uint64_t value;
+  int32_t code;
+  uint8_t old_state, new_state; /**< es_state */
+  uint16_t reserved;
+  char text[ES_TEXT_MAX];
+} es_event;
+
+ES_API uint32_t es_abi_version(void);
+ES_API const char *es_error_string(int result);   /**< "ERR_BAD_STATE", "would-block", … : stable, never freed */
+ES_API const char *es_last_error(void);           /**< the calling thread's last failure as a sentence */
+ES_API const char *es_state_string(int state);    /**< "new-frame-available", … */
+ES_API const char *es_cause_string(int cause);    /**< "producer-lost", … */
+ES_API int64_t es_now(void);                      /**< CLOCK_MONOTONIC, ns */
+
+ES_API int es_context_create(es_context **out);
+/** Closes every object of the context, wakes every waiter, frees everything. */
+ES_API void es_context_destroy(es_context *context);
+ES_API int es_fd(es_context *context);
+/** Does what is ready, never waits. Returns how many events are queued, or a negative es_result. */
+ES_API int es_dispatch(es_context *context);
+/** Takes one event. 1 = filled in, 0 = none. */
+ES_API int es_next_event(es_context *context, es_event *event);
+/** Dispatches on a thread of its own until the context is destroyed. Events are still taken with es_next_event(). */
+ES_API int es_start_service_thread(es_context *context);
+
+/* ----------------------------------------------------------------- stream */
+
+/** What the producer lets a peer ask for. Zero in a field means its default. */
+typedef struct es_accept {
+  uint32_t when_full_mask;  /**< 1 << es_when_full for each allowed; default all */
+  uint32_t max_wait_capacity; /**< largest capacity of a waiting queue; default ES_CAPACITY_MAX */
+  uint32_t max_held;        /**< default ES_HELD_MAX */
+  uint32_t max_consumers;   /**< default 16, at most ES_CONSUMERS_MAX */
+  uint32_t max_slots;       /**< default and at most ES_SLOTS_MAX */
+  int32_t max_wait_ms;      /**< longest hold-up another process may ask for; default 5000; -1 = no limit */
+} es_accept;
+
+typedef struct es_stream_options {
+  const char *name;         /**< NULL: reachable in this process only */
+  const char *runtime_dir;  /**< NULL: see es_runtime_dir() */
+  uint32_t socket_mode;     /**< permission bits of the socket; 0 = 0600 */
+  int64_t socket_group;     /**< gid that owns the socket; -1 = leave */
+  uint8_t strict;           /**< EGL to the letter: one consumer, consumer first, terminal when either end goes */
+  uint32_t handshakes_per_second; /**< 0 = 500 */
+} es_stream_options;
+
+typedef struct es_producer_options {
+  es_format format;
+  es_accept accept;
+  uint32_t max_writing;     /**< slots the producer may hold for writing at once; 0 = 2 */
+  uint8_t wait_without_consumer; /**< post waits while nobody is connected, instead of dropping */
+  uint8_t unprotected;      /**< tests only, refused unless built with ES_TEST_HOOKS: reuse slots in spite of leases */
+} es_producer_options;
+
+typedef struct es_consumer_options {
+  es_policy policy;
+  uint32_t format_mask;     /**< 0 = any; else 1 << index of es_format_name(index) */
+  const char *client;       /**< shown to observers; NULL = program name */
+  const char *runtime_dir;
+} es_consumer_options;
+
+/** The directory that streams of this user are made in; made on demand. ES_SYSTEM with a sentence when none can be used. */
+ES_API int es_runtime_dir(char *path, size_t size);
+/** All directories a consumer searches, one per call; ES_NOT_FOUND past the last. */
+ES_API int es_runtime_search(uint32_t index, char *path, size_t size);
+
+/** Takes the name (flock) and listens. ES_RESOURCE_BUSY when a living process has it. */
+ES_API int es_stream_create(es_context *context, const es_stream_options *options, es_stream **out);
+ES_API uint32_t es_stream_id(const es_stream *stream);
+ES_API const char *es_stream_socket(const es_stream *stream); /**< "" when the stream has no name */
+/** Gives the name up. A producer or consumer made from it lives on until it is closed itself. */
+ES_API void es_stream_close(es_stream *stream);
+
+/* --------------------------------------------------------------- producer */
+
+typedef struct es_writable {
+  uint64_t lease;
+  uint8_t *data;
+  uint64_t size;      /**< bytes of a frame in the current layout */
+  uint32_t layout;
+  uint32_t slot;
+} es_writable;
+
+typedef struct es_post_info {
+  int64_t pts;              /**< ns, or ES_NO_PTS */
+  int64_t duration;         /**< ns, 0 = unknown */
+  int64_t captured;         /**< CLOCK_MONOTONIC ns; 0 = when the slot was acquired */
+  uint64_t size;            /**< bytes used; 0 = the whole frame */
+  const void *metadata;
+  uint32_t metadata_size;   /**< 0..ES_METADATA_MAX */
+} es_post_info;
+
+typedef struct es_connection_info {
+  uint64_t id;
+  uint32_t state;           /**< es_state */
+  int32_t pid, uid;
+  uint32_t reserved;
+  es_policy policy;
+  uint64_t posted, delivered, skipped, discarded, waiting, held;
+  int64_t since;            /**< when it was admitted */
+  char client[64];
+} es_connection_info;
+
+typedef struct es_producer_info {
+  uint64_t epoch;
+  uint64_t frames;          /**< number of the last posted frame */
+  uint64_t no_consumer;     /**< frames dropped because nobody was connected */
+  uint64_t pool_bytes;
+  uint32_t layout, slots, slots_free, memory_objects, connections, state;
+  es_format format;
+} es_producer_info;
+
+ES_API int es_stream_connect_producer(es_stream *stream, const es_producer_options *options, es_producer **out);
+/** Connects as the producer of a stream that another process listens for. */
+ES_API int es_open_producer(es_context *context, const char *name, const char *runtime_dir,
+                            const es_producer_options *options, es_producer **out);
+ES_API uint32_t es_producer_id(const es_producer *producer);
+/** A free slot to fill. Waits for one at most `timeout_us`. */
+ES_API int es_producer_acquire(es_producer *producer, int64_t timeout_us, es_writable *out);
+/**
+ * Hands the slot to every connection, all or nothing: it waits until the last waiting queue has a place.
+ * On anything but ES_OK the lease is still the caller's. `number` may be NULL.
+ */
+ES_API int es_producer_post(es_producer *producer, uint64_t lease, const es_post_info *info, int64_t timeout_us,
+                            uint64_t *number);
+/** Gives an unposted slot back. */
+ES_API int es_producer_discard(es_producer *producer, uint64_t lease);
+/** No more frames: consumers drain what waits, then see ES_CAUSE_ENDED. */
+ES_API int es_producer_close_input(es_producer *producer);
+/** ES_OK once no connection has a waiting frame; ES_WOULD_BLOCK arms ES_EVENT_WRITABLE for the next try. */
+ES_API int es_producer_drain(es_producer *producer, int64_t timeout_us);
+/** Cancels: consumers see ES_CAUSE_STOPPED now. */
+ES_API int es_producer_stop(es_producer *producer);
+ES_API int es_producer_evict(es_producer *producer, uint64_t connection, const char *reason);
+ES_API int es_producer_get_info(es_producer *producer, es_producer_info *out);
+/** Fills at most `count` entries; returns how many connections there are. */
+ES_API int es_producer_connections(es_producer *producer, es_connection_info *out, uint32_t count);
+ES_API void es_producer_close(es_producer *producer);
+
+/* --------------------------------------------------------------- consumer */
+
+#define ES_ACQUIRE_NEW_ONLY 1u   /**< do not give the old frame again */
+#define ES_ACQUIRE_KEEP_PLACE 2u /**< take: the place in the queue stays occupied until es_consumer_consume() */
+
+typedef struct es_frame {
+  uint64_t lease;
+  uint64_t number;        /**< from 1; discarded frames are counted */
+  uint64_t skipped;       /**< frames passed over since the one before */
+  uint64_t epoch;
+  int64_t pts, duration;  /**< ns */
+  int64_t captured, posted, acquired;
+  const uint8_t *data;
+  uint64_t size;          /**< bytes used */
+  const uint8_t *metadata;
+  uint32_t metadata_size;
+  uint32_t layout;
+  uint32_t slot;
+  uint32_t is_new;        /**< 0: the old frame again */
+} es_frame;
+
+typedef struct es_consumer_info {
+  uint64_t connection, epoch;
+  uint32_t state, cause;
+  uint64_t posted, delivered, skipped, discarded, waiting, held;
+  es_policy policy;       /**< as granted */
+  char reason[ES_TEXT_MAX];
+} es_consumer_info;
+
+ES_API int es_stream_connect_consumer(es_stream *stream, const es_consumer_options *options, es_consumer **out);
+/** Connects to a stream of another process (or of another thread). ES_NOT_FOUND when nobody listens. */
+ES_API int es_open_consumer(es_context *context, const char *name, const es_consumer_options *options,
+                            es_consumer **out);
+ES_API uint32_t es_consumer_id(const es_consumer *consumer);
+ES_API int es_consumer_acquire(es_consumer *consumer, uint32_t flags, int64_t timeout_us, es_frame *out);
+/** Ends a lease. Once more, or after the lease ended itself, is a silent success. */
+ES_API int es_consumer_release(es_consumer *consumer, uint64_t lease);
+/** Frees `count` places that ES_ACQUIRE_KEEP_PLACE kept. */
+ES_API int es_consumer_consume(es_consumer *consumer, uint32_t count);
+ES_API int es_consumer_state(es_consumer *consumer);
+ES_API int es_consumer_get_info(es_consumer *consumer, es_consumer_info *out);
+/** The format of a layout; layout 0 = the newest known. ES_BAD_STATE before the producer is met. */
+ES_API int es_consumer_format(es_consumer *consumer, uint32_t layout, es_format *out);
+ES_API void es_consumer_close(es_consumer *consumer);
+
+/* --------------------------------------------------------------- observer */
+
+/** Attaches without a seat: statistics only. */
+ES_API int es_open_observer(es_context *context, const char *name, const char *runtime_dir, es_observer **out);
+ES_API uint32_t es_observer_id(const es_observer *observer);
+/** Asks for a report; ES_EVENT_REPORT tells when it is there. */
+ES_API int es_observer_query(es_observer *observer);
+/** The last report. ES_WOULD_BLOCK before the first, ES_CLOSED when the stream is gone. Returns the connection count. */
+ES_API int es_observer_report(es_observer *observer, es_producer_info *info, es_connection_info *out, uint32_t count);
+ES_API void es_observer_close(es_observer *observer);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
