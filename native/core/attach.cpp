@@ -163,7 +163,7 @@ void Consumer::end(es_cause cause, const char* reason) {
   copy_text(reason_, sizeof reason_, reason);
   uint64_t position;
   uint32_t slot;
-  if (!attached_ || !drains() || !seat_.peek(&position, &slot)) finish();
+  if (!attached_ || !drains() || !seat_.peek(&position, &slot)) advance(ES_STATE_DISCONNECTED);
   readable();
 }
 

@@ -10,7 +10,6 @@ namespace es {
 Consumer::Consumer(Context* context, bool in_process)
     : context_(context),
       id_(context->next_id()),
-      in_process_(in_process),
       state_(in_process ? ES_STATE_CREATED : ES_STATE_INITIALIZING) {}
 
 int Consumer::create(Context* context, Fd socket, const char* stream, const es_consumer_options& options,
@@ -49,7 +48,7 @@ void Consumer::close() {
     cause_ = ES_CAUSE_CONSUMER_CLOSED;
     send_bye(socket_.get(), ES_CAUSE_CONSUMER_CLOSED, "");
   }
-  finish();
+  advance(ES_STATE_DISCONNECTED);
   closed_ = true;
   socket_watch_.reset();
   wake_watch_.reset();
@@ -91,7 +90,7 @@ int Consumer::acquire(uint32_t flags, es_frame* out) {
 // OK with is_new set: look again, something came in between.
 int Consumer::nothing_new(uint32_t flags, es_frame* out) {
   if (cause_ != ES_CAUSE_NONE) {
-    finish();
+    advance(ES_STATE_DISCONNECTED);
     return terminal_result();
   }
   if ((flags & ES_ACQUIRE_NEW_ONLY) == 0 && last_slot_ >= 0 && policy_.no_reuse == 0) return old_frame(out);
@@ -230,15 +229,6 @@ void Consumer::advance(es_state state) {
   context_->queue(event);
 }
 
-void Consumer::finish() {
-  if (attached_ && state_ != ES_STATE_DISCONNECTED) {
-    const SeatCounters counters = seat_.counters();
-    const uint64_t accounted = counters.delivered + counters.skipped + counters.discarded;
-    dropped_ = counters.posted > accounted ? counters.posted - accounted : 0;
-  }
-  advance(ES_STATE_DISCONNECTED);
-}
-
 void Consumer::readable() { context_->queue_wake(ES_EVENT_READABLE, id_, &wake_pending_); }
 
 int Consumer::get_info(es_consumer_info* out) {
@@ -255,9 +245,11 @@ int Consumer::get_info(es_consumer_info* out) {
   out->posted = counters.posted;
   out->delivered = counters.delivered;
   out->skipped = counters.skipped;
-  out->discarded = counters.discarded + dropped_;
+  out->discarded = counters.discarded;
   const uint64_t accounted = out->delivered + out->skipped + out->discarded;
-  out->waiting = out->posted > accounted ? out->posted - accounted : 0;
+  const uint64_t rest = out->posted > accounted ? out->posted - accounted : 0;
+  // What waits when the connection is over will never be delivered, whether or not the producer lives to count it.
+  (out->state == ES_STATE_DISCONNECTED ? out->discarded : out->waiting) += rest;
   return ES_OK;
 }
 

@@ -33,9 +33,6 @@ class Consumer final : public Pollable {
   void on_ready(int fd) override;
 
  private:
-  struct Object {
-    Mapping mapping;
-  };
   struct SlotView {
     const SlotDescriptor* descriptor = nullptr;
     const uint8_t* metadata = nullptr;
@@ -64,7 +61,6 @@ class Consumer final : public Pollable {
   int terminal_result() const;
   bool drains() const;
   void advance(es_state state);
-  void finish();
   void readable();
   const Layout* find_layout(uint32_t id) const;
 
@@ -77,7 +73,6 @@ class Consumer final : public Pollable {
 
   Context* context_;
   uint32_t id_;
-  bool in_process_;
   bool closed_ = false;
   bool attached_ = false;
   bool wake_pending_ = false;
@@ -92,7 +87,6 @@ class Consumer final : public Pollable {
   bool seen_first_ = false;
   int last_slot_ = -1;          // of the frame acquired last, while it is held or kept
   uint32_t held_ = 0;
-  uint64_t dropped_ = 0;        // waiting frames that the end of the connection took away
   es_policy policy_{};
   Fd socket_, wake_pipe_, signal_pipe_;
   Watch socket_watch_, wake_watch_;

@@ -186,8 +186,9 @@ bool Context::next_event(es_event* out) {
 }
 
 void Context::forget(uint32_t object) {
-  std::erase_if(events_, [object](const Queued& queued) { return queued.event.object == object; });
+  events_.erase(events_.begin(), events_.begin() + static_cast<ptrdiff_t>(event_head_));
   event_head_ = 0;
+  std::erase_if(events_, [object](const Queued& queued) { return queued.event.object == object; });
 }
 
 // Makes fd() readable, so that an event queued by a call reaches a loop that only polls.
