@@ -1,0 +1,49 @@
+// NativeConsumer: takes frames, hands them out for reading, gives them back. Thread: JS thread only.
+#pragma once
+
+#include "convert.hpp"
+#include "environment.hpp"
+#include "lease_table.hpp"
+
+namespace es_addon {
+
+/** es_consumer_options with the strings it points to. */
+class ConsumerOptions {
+ public:
+  explicit ConsumerOptions(const Napi::Object &object);
+  const es_consumer_options *get() const { return &options_; }
+
+ private:
+  OptionalString client_, runtime_dir_;
+  es_consumer_options options_;
+};
+
+class ConsumerWrap : public Napi::ObjectWrap<ConsumerWrap>, public OpenObject {
+ public:
+  static void define(Napi::Env env);
+  static Napi::Value open(const Napi::CallbackInfo &info);
+  explicit ConsumerWrap(const Napi::CallbackInfo &info);
+  ~ConsumerWrap() override { close_if_alive(); }
+  void close_handle() override;
+
+ private:
+  Napi::Value id(const Napi::CallbackInfo &info);
+  Napi::Value try_acquire(const Napi::CallbackInfo &info);
+  Napi::Value view(const Napi::CallbackInfo &info);
+  Napi::Value metadata(const Napi::CallbackInfo &info);
+  void release(const Napi::CallbackInfo &info);
+  void consume(const Napi::CallbackInfo &info);
+  Napi::Value state(const Napi::CallbackInfo &info);
+  Napi::Value info(const Napi::CallbackInfo &info);
+  Napi::Value format(const Napi::CallbackInfo &info);
+  void close(const Napi::CallbackInfo &info);
+  es_consumer *alive(Napi::Env env) const;
+  void remember(Napi::Env env, const es_frame &frame);
+
+  es_consumer *handle_;
+  const uint32_t id_;
+  uint32_t max_held_ = 0;  // as granted; 0 until the first frame, when it is known
+  LeaseTable leases_;
+};
+
+}  // namespace es_addon

@@ -1,0 +1,81 @@
+#include "lease_table.hpp"
+
+#include <algorithm>
+
+#include "convert.hpp"
+
+namespace es_addon {
+
+void detach(Napi::Env env, napi_value buffer) {
+  bool detached = false;
+  napi_is_detached_arraybuffer(env, buffer, &detached);
+  if (!detached) napi_detach_arraybuffer(env, buffer);
+}
+
+void LeaseTable::add(const Lease &lease) {
+  for (Lease &known : leases_) {
+    if (known.id == lease.id) {
+      known = lease;
+      return;
+    }
+  }
+  leases_.push_back(lease);
+}
+
+const Lease &LeaseTable::get(Napi::Env env, uint64_t id) const {
+  for (const Lease &known : leases_) {
+    if (known.id == id) return known;
+  }
+  throw_bad_parameter(env, "lease " + std::to_string(id) + " is not out: it was released, posted or never acquired");
+}
+
+Napi::Value LeaseTable::view(Napi::Env env, uint64_t id) {
+  const Lease &lease = get(env, id);
+  if (lease.size == 0) return Napi::ArrayBuffer::New(env, 0);
+  napi_value buffer = nullptr;
+  // No finalizer: the bytes belong to the lease, not to the view. JavaScript knows no read-only ArrayBuffer; for a
+  // consumer the mapping itself is read-only.
+  auto *bytes = const_cast<uint8_t *>(lease.data);
+  napi_status status =
+      napi_create_external_arraybuffer(env, bytes, static_cast<size_t>(lease.size), nullptr, nullptr, &buffer);
+  if (status != napi_ok) throw Napi::Error::New(env);
+  napi_ref reference = nullptr;
+  status = napi_create_reference(env, buffer, 0, &reference);
+  if (status != napi_ok) {
+    detach(env, buffer);
+    throw Napi::Error::New(env);
+  }
+  views_.push_back({id, reference});
+  return Napi::Value(env, buffer);
+}
+
+template <typename Predicate>
+void LeaseTable::end_if(Napi::Env env, Predicate ends) {
+  Napi::HandleScope scope(env);
+  const auto close_view = [&](const View &view) {
+    if (!ends(view.lease)) return false;
+    napi_value buffer = nullptr;
+    napi_get_reference_value(env, view.reference, &buffer);
+    if (buffer != nullptr) detach(env, buffer);
+    napi_delete_reference(env, view.reference);
+    return true;
+  };
+  views_.erase(std::remove_if(views_.begin(), views_.end(), close_view), views_.end());
+  const auto is_over = [&](const Lease &lease) { return ends(lease.id); };
+  leases_.erase(std::remove_if(leases_.begin(), leases_.end(), is_over), leases_.end());
+}
+
+void LeaseTable::end(Napi::Env env, uint64_t id) {
+  end_if(env, [id](uint64_t lease) { return lease == id; });
+}
+
+void LeaseTable::end_others(Napi::Env env, uint64_t id) {
+  if (leases_.size() <= 1) return;
+  end_if(env, [id](uint64_t lease) { return lease != id; });
+}
+
+void LeaseTable::end_all(Napi::Env env) {
+  end_if(env, [](uint64_t) { return true; });
+}
+
+}  // namespace es_addon

@@ -1,0 +1,59 @@
+// The leases of one producer or consumer, and the views that JavaScript made of them.
+//
+// A view is an external ArrayBuffer over a slot. It must be detached before its lease ends: afterwards the slot may
+// carry another frame, or may not be mapped at all. This table knows every view (weakly), so the addon itself keeps
+// that promise, whatever JavaScript kept.
+// Thread: JS thread only.
+#pragma once
+
+#include <napi.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace es_addon {
+
+struct Lease {
+  uint64_t id;
+  const uint8_t *data;
+  uint64_t size;
+  const uint8_t *metadata;
+  uint32_t metadata_size;
+};
+
+class LeaseTable {
+ public:
+  LeaseTable() = default;
+  LeaseTable(const LeaseTable &) = delete;
+  LeaseTable &operator=(const LeaseTable &) = delete;
+
+  /** Remembers a lease; one with the same id (the old frame again) keeps its views. */
+  void add(const Lease &lease);
+  /** The lease, or a thrown ERR_BAD_PARAMETER when it is not out. */
+  const Lease &get(Napi::Env env, uint64_t id) const;
+  /** A new ArrayBuffer over the lease's bytes. */
+  Napi::Value view(Napi::Env env, uint64_t id);
+  /** Detaches the views of one lease and forgets it. Unknown: nothing happens. */
+  void end(Napi::Env env, uint64_t id);
+  /** Ends every lease but this one. */
+  void end_others(Napi::Env env, uint64_t id);
+  void end_all(Napi::Env env);
+
+ private:
+  struct View {
+    uint64_t lease;
+    napi_ref reference;  // weak: a view nobody keeps may be collected
+  };
+
+  template <typename Predicate>
+  void end_if(Napi::Env env, Predicate ends);
+
+  // Both are short (at most ES_HELD_MAX leases, hardly ever more than one view each) and keep their storage.
+  std::vector<Lease> leases_;
+  std::vector<View> views_;
+};
+
+/** Makes every view of an ArrayBuffer length 0. Once more is harmless. */
+void detach(Napi::Env env, napi_value buffer);
+
+}  // namespace es_addon

@@ -1,0 +1,180 @@
+#include "producer_wrap.hpp"
+
+#include <algorithm>
+
+#include "convert.hpp"
+
+namespace es_addon {
+namespace {
+
+// Index into Environment::frame_info and post_info; FrameInfo and PostInfo of native/binding.ts.
+enum FrameField : size_t { kLease = 0, kNumber = 1, kSize = 9, kLayout = 11, kSlot = 12 };
+enum PostField : size_t { kPts = 0, kDuration = 1, kCaptured = 2, kPostSize = 3 };
+
+}  // namespace
+
+void ProducerWrap::define(Napi::Env env) {
+  Environment::of(env).producer_class = Napi::Persistent(DefineClass(
+      env, "NativeProducer",
+      {
+          InstanceAccessor<&ProducerWrap::id>("id"),
+          InstanceMethod<&ProducerWrap::try_acquire>("tryAcquire"),
+          InstanceMethod<&ProducerWrap::view>("view"),
+          InstanceMethod<&ProducerWrap::try_post>("tryPost"),
+          InstanceMethod<&ProducerWrap::discard>("discard"),
+          InstanceMethod<&ProducerWrap::close_input>("closeInput"),
+          InstanceMethod<&ProducerWrap::stop>("stop"),
+          InstanceMethod<&ProducerWrap::evict>("evict"),
+          InstanceMethod<&ProducerWrap::info>("info"),
+          InstanceMethod<&ProducerWrap::connections>("connections"),
+          InstanceMethod<&ProducerWrap::close>("close"),
+      }));
+}
+
+ProducerWrap::ProducerWrap(const Napi::CallbackInfo &info)
+    : ObjectWrap(info),
+      OpenObject(Environment::of(info.Env())),
+      handle_(wrapped_handle<es_producer>(info)),
+      id_(es_producer_id(handle_)) {}
+
+es_producer *ProducerWrap::alive(Napi::Env env) const {
+  if (handle_ == nullptr) throw_error(env, es_error_string(ES_BAD_STREAM), "the producer is closed");
+  return handle_;
+}
+
+void ProducerWrap::close_handle() {
+  if (handle_ == nullptr) return;
+  leases_.end_all(Env());
+  es_producer_close(handle_);
+  handle_ = nullptr;
+}
+
+// C:  int es_open_producer(es_context *context, const char *name, const char *runtime_dir,
+//                          const es_producer_options *options, es_producer **out);
+// TS: openProducer(name: string, runtimeDir: string | undefined, options: NativeProducerOptions): NativeProducer
+// Thread: JS thread only.
+Napi::Value ProducerWrap::open(const Napi::CallbackInfo &info) {
+  Napi::Env env = info.Env();
+  Environment &environment = Environment::of(env);
+  const std::string name = to_string(info[0], "name");
+  const OptionalString runtime_dir(info[1], "runtimeDir");
+  const es_producer_options options = to_producer_options(to_object(info[2], "options"));
+  es_producer *handle = nullptr;
+  checked(env, es_open_producer(environment.context(), name.c_str(), runtime_dir.get(), &options, &handle));
+  return wrap(env, environment.producer_class, handle, es_producer_close);
+}
+
+// C:  uint32_t es_producer_id(const es_producer *producer);
+// TS: readonly id: number        Thread: JS thread only.
+Napi::Value ProducerWrap::id(const Napi::CallbackInfo &info) { return Napi::Number::New(info.Env(), id_); }
+
+// C:  int es_producer_acquire(es_producer *producer, int64_t timeout_us, es_writable *out);
+// TS: tryAcquire(): number        Thread: JS thread only; never waits.
+Napi::Value ProducerWrap::try_acquire(const Napi::CallbackInfo &info) {
+  Napi::Env env = info.Env();
+  es_writable writable{};
+  const int result = checked(env, es_producer_acquire(alive(env), ES_NO_WAIT, &writable));
+  if (result == ES_OK) {
+    leases_.add({writable.lease, writable.data, writable.size, nullptr, 0});
+    int64_t *out = environment_->frame_info;
+    out[kLease] = static_cast<int64_t>(writable.lease);
+    out[kSize] = static_cast<int64_t>(writable.size);
+    out[kLayout] = writable.layout;
+    out[kSlot] = writable.slot;
+  }
+  return Napi::Number::New(env, result);
+}
+
+// C:  es_writable.data and es_writable.size
+// TS: view(lease: number): ArrayBuffer        Thread: JS thread only; the view dies with its lease.
+Napi::Value ProducerWrap::view(const Napi::CallbackInfo &info) {
+  alive(info.Env());
+  return leases_.view(info.Env(), to_lease(info[0]));
+}
+
+// C:  int es_producer_post(es_producer *producer, uint64_t lease, const es_post_info *info, int64_t timeout_us,
+//                          uint64_t *number);
+// TS: tryPost(lease: number, metadata: Uint8Array | undefined): number        Thread: JS thread only; never waits.
+Napi::Value ProducerWrap::try_post(const Napi::CallbackInfo &info) {
+  Napi::Env env = info.Env();
+  const uint64_t lease = to_lease(info[0]);
+  const int64_t *in = environment_->post_info;
+  es_post_info post{};
+  post.pts = in[kPts];
+  post.duration = in[kDuration];
+  post.captured = in[kCaptured];
+  post.size = static_cast<uint64_t>(in[kPostSize]);
+  if (!info[1].IsUndefined()) {
+    if (!info[1].IsTypedArray() || info[1].As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
+      throw_bad_parameter(env, "metadata must be a Uint8Array");
+    }
+    const auto metadata = info[1].As<Napi::Uint8Array>();
+    if (metadata.ByteLength() > ES_METADATA_MAX) {
+      throw_bad_parameter(env, "metadata has " + std::to_string(metadata.ByteLength()) + " bytes, the limit is " +
+                                   std::to_string(ES_METADATA_MAX));
+    }
+    post.metadata = metadata.Data();
+    post.metadata_size = static_cast<uint32_t>(metadata.ByteLength());
+  }
+  uint64_t number = 0;
+  const int result = checked(env, es_producer_post(alive(env), lease, &post, ES_NO_WAIT, &number));
+  if (result == ES_OK) {
+    // The frame is the consumers' now. No JavaScript ran since, so nobody wrote into it through a view.
+    leases_.end(env, lease);
+    environment_->frame_info[kNumber] = static_cast<int64_t>(number);
+  }
+  return Napi::Number::New(env, result);
+}
+
+// C:  int es_producer_discard(es_producer *producer, uint64_t lease);
+// TS: discard(lease: number): void        Thread: JS thread only.
+void ProducerWrap::discard(const Napi::CallbackInfo &info) {
+  const uint64_t lease = to_lease(info[0]);
+  es_producer *producer = alive(info.Env());
+  leases_.end(info.Env(), lease);
+  checked(info.Env(), es_producer_discard(producer, lease));
+}
+
+// C:  int es_producer_close_input(es_producer *producer);
+// TS: closeInput(): void        Thread: JS thread only.
+void ProducerWrap::close_input(const Napi::CallbackInfo &info) {
+  checked(info.Env(), es_producer_close_input(alive(info.Env())));
+}
+
+// C:  int es_producer_stop(es_producer *producer);
+// TS: stop(): void        Thread: JS thread only.
+void ProducerWrap::stop(const Napi::CallbackInfo &info) { checked(info.Env(), es_producer_stop(alive(info.Env()))); }
+
+// C:  int es_producer_evict(es_producer *producer, uint64_t connection, const char *reason);
+// TS: evict(connection: bigint, reason: string): void        Thread: JS thread only.
+void ProducerWrap::evict(const Napi::CallbackInfo &info) {
+  const uint64_t connection = to_uint64(info[0], "connection");
+  const std::string reason = to_string(info[1], "reason");
+  checked(info.Env(), es_producer_evict(alive(info.Env()), connection, reason.c_str()));
+}
+
+// C:  int es_producer_get_info(es_producer *producer, es_producer_info *out);
+// TS: info(): NativeProducerInfo        Thread: JS thread only.
+Napi::Value ProducerWrap::info(const Napi::CallbackInfo &info) {
+  es_producer_info result{};
+  checked(info.Env(), es_producer_get_info(alive(info.Env()), &result));
+  return from_producer_info(info.Env(), result);
+}
+
+// C:  int es_producer_connections(es_producer *producer, es_connection_info *out, uint32_t count);
+// TS: connections(): NativeConnectionInfo[]        Thread: JS thread only.
+Napi::Value ProducerWrap::connections(const Napi::CallbackInfo &info) {
+  Napi::Env env = info.Env();
+  std::vector<es_connection_info> found(ES_CONSUMERS_MAX);
+  const int total = checked(env, es_producer_connections(alive(env), found.data(), ES_CONSUMERS_MAX));
+  const uint32_t count = std::min(static_cast<uint32_t>(total), ES_CONSUMERS_MAX);
+  Napi::Array result = Napi::Array::New(env, count);
+  for (uint32_t index = 0; index < count; ++index) result.Set(index, from_connection(env, found[index]));
+  return result;
+}
+
+// C:  void es_producer_close(es_producer *producer);
+// TS: close(): void        Thread: JS thread only.
+void ProducerWrap::close(const Napi::CallbackInfo &) { close_handle(); }
+
+}  // namespace es_addon

@@ -1,0 +1,36 @@
+// NativeProducer: acquires slots, hands them out for writing, posts them. Thread: JS thread only.
+#pragma once
+
+#include "environment.hpp"
+#include "lease_table.hpp"
+
+namespace es_addon {
+
+class ProducerWrap : public Napi::ObjectWrap<ProducerWrap>, public OpenObject {
+ public:
+  static void define(Napi::Env env);
+  static Napi::Value open(const Napi::CallbackInfo &info);
+  explicit ProducerWrap(const Napi::CallbackInfo &info);
+  ~ProducerWrap() override { close_if_alive(); }
+  void close_handle() override;
+
+ private:
+  Napi::Value id(const Napi::CallbackInfo &info);
+  Napi::Value try_acquire(const Napi::CallbackInfo &info);
+  Napi::Value view(const Napi::CallbackInfo &info);
+  Napi::Value try_post(const Napi::CallbackInfo &info);
+  void discard(const Napi::CallbackInfo &info);
+  void close_input(const Napi::CallbackInfo &info);
+  void stop(const Napi::CallbackInfo &info);
+  void evict(const Napi::CallbackInfo &info);
+  Napi::Value info(const Napi::CallbackInfo &info);
+  Napi::Value connections(const Napi::CallbackInfo &info);
+  void close(const Napi::CallbackInfo &info);
+  es_producer *alive(Napi::Env env) const;
+
+  es_producer *handle_;
+  const uint32_t id_;
+  LeaseTable leases_;
+};
+
+}  // namespace es_addon
