@@ -105,15 +105,15 @@ void Environment::dispatch() {
 bool Environment::deliver(const es_event &event) {
   Napi::HandleScope scope(env_);
   const bool wake = event.kind == ES_EVENT_READABLE || event.kind == ES_EVENT_WRITABLE;
-  napi_value receiver = env_.Undefined();
   napi_value argument = nullptr;
-  if (wake) {
-    napi_create_uint32(env_, event.object, &argument);
-  } else {
-    argument = from_event(env_, event);
+  try {
+    argument = wake ? Napi::Value(Napi::Number::New(env_, event.object)) : Napi::Value(from_event(env_, event));
+  } catch (const Napi::Error &) {
+    // An environment that is going runs its loop once more before the cleanup hooks, and refuses to touch objects.
+    return false;
   }
   const Napi::FunctionReference &callback = wake ? on_wake_ : on_event_;
-  const napi_status status = napi_call_function(env_, receiver, callback.Value(), 1, &argument, nullptr);
+  const napi_status status = napi_call_function(env_, env_.Undefined(), callback.Value(), 1, &argument, nullptr);
   if (status == napi_ok) return true;
   // No caller can catch what the callback threw, so it is an uncaught exception of the program.
   bool pending = false;

@@ -23,6 +23,7 @@ void ProducerWrap::define(Napi::Env env) {
           InstanceMethod<&ProducerWrap::try_post>("tryPost"),
           InstanceMethod<&ProducerWrap::discard>("discard"),
           InstanceMethod<&ProducerWrap::close_input>("closeInput"),
+          InstanceMethod<&ProducerWrap::try_drain>("tryDrain"),
           InstanceMethod<&ProducerWrap::stop>("stop"),
           InstanceMethod<&ProducerWrap::evict>("evict"),
           InstanceMethod<&ProducerWrap::info>("info"),
@@ -139,6 +140,13 @@ void ProducerWrap::discard(const Napi::CallbackInfo &info) {
 // TS: closeInput(): void        Thread: JS thread only.
 void ProducerWrap::close_input(const Napi::CallbackInfo &info) {
   checked(info.Env(), es_producer_close_input(alive(info.Env())));
+}
+
+// C:  int es_producer_drain(es_producer *producer, int64_t timeout_us);
+// TS: tryDrain(): number        Thread: JS thread only; never waits.
+Napi::Value ProducerWrap::try_drain(const Napi::CallbackInfo &info) {
+  Napi::Env env = info.Env();
+  return Napi::Number::New(env, checked(env, es_producer_drain(alive(env), ES_NO_WAIT)));
 }
 
 // C:  int es_producer_stop(es_producer *producer);

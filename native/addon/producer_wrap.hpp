@@ -21,6 +21,7 @@ class ProducerWrap : public Napi::ObjectWrap<ProducerWrap>, public OpenObject {
   Napi::Value try_post(const Napi::CallbackInfo &info);
   void discard(const Napi::CallbackInfo &info);
   void close_input(const Napi::CallbackInfo &info);
+  Napi::Value try_drain(const Napi::CallbackInfo &info);
   void stop(const Napi::CallbackInfo &info);
   void evict(const Napi::CallbackInfo &info);
   Napi::Value info(const Napi::CallbackInfo &info);

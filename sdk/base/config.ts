@@ -1,0 +1,298 @@
+/** Options at the edge: checked once, here, with all defaults and limits. Inside, types are trusted. */
+import { z } from "zod";
+import { StreamError } from "./errors.ts";
+import { formatNames } from "./format.ts";
+import type {
+  AcceptOptions,
+  ConsumerOptions,
+  CreateStreamOptions,
+  ModeOptions,
+  OpenStreamOptions,
+  ProducerOptions,
+  WaitOptions,
+} from "./types.ts";
+
+/** Every bound has a name. The core checks its own again. */
+export const limits = {
+  nameLengthMax: 63,
+  clientBytesMax: 63,
+  pixelsMax: 16384, // per direction
+  bytesMax: 2 ** 31 - 1, // one frame of format `bytes`
+  capacityMax: 128, // waiting frames of one connection
+  heldMax: 64,
+  consumersMax: 128,
+  slotsMin: 2,
+  slotsMax: 256,
+  writingMax: 64,
+  metadataBytesMax: 4096,
+  waitMsMax: 2 ** 31 - 1, // what a timer can hold
+  uint32Max: 2 ** 32 - 1,
+} as const;
+
+export const defaults = {
+  mode: "mailbox",
+  fifoLength: 4,
+  capacity: 8,
+  maxHeld: 1,
+  onStall: "evict",
+  start: "next",
+  reuse: true,
+  /** How long a full queue of another process may hold up the producer. */
+  maxWaitMsAcrossProcesses: 5000,
+  /** In process nobody can hang without us. */
+  maxWaitMsInProcess: -1,
+  maxConsumers: 16,
+  maxWriting: 2,
+  whenNoConsumer: "drop",
+  socketMode: 0o600,
+  handshakesPerSecond: 500,
+} as const;
+
+/** How long a connecting end waits for others that are in the middle of their hand-shake. */
+export const attachGraceMs = 1000;
+/** A hand-shake with a stream that was there a moment ago gets at least this long. */
+export const handshakeMsMin = 5000;
+/** Between two looks for a stream that is not there yet. */
+export const openBackoff = { firstMs: 5, factor: 1.6, maxMs: 100 } as const;
+/** Between two attempts to reach a producer's next life; each wait is shortened by up to `jitter` of itself. */
+export const reconnectBackoff = { firstMs: 50, factor: 2, maxMs: 1000, jitter: 0.5 } as const;
+
+function shown(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value === "object" && value !== null) return Array.isArray(value) ? "an array" : "an object";
+  return typeof value === "function" ? "a function" : String(value);
+}
+
+/** Every message of this file: expected, got, what to do. */
+const says = (expected: string, hint = "") => ({
+  error: (issue: { input?: unknown }) => `expected ${expected}, got ${shown(issue.input)}${hint && `; ${hint}`}`,
+});
+
+function integer(min: number, max: number, hint = "") {
+  const message = says(`an integer from ${min} to ${max}`, hint);
+  return z.int(message).min(min, message).max(max, message).optional();
+}
+
+function choice<const T extends readonly string[]>(values: T) {
+  return z.enum(values, says(`one of ${values.map((value) => JSON.stringify(value)).join(", ")}`)).optional();
+}
+
+const flag = z.boolean(says("true or false")).optional();
+const nameRule = says(`a stream name, 1 to ${limits.nameLengthMax} of A-Z a-z 0-9 _ -`, 'for example "cam1"');
+const streamName = z.string(nameRule).regex(/^[A-Za-z0-9_-]{1,63}$/, nameRule);
+const path = z.string(says("a path")).min(1, says("a path")).optional();
+const signal = z.instanceof(AbortSignal, says("an AbortSignal")).optional();
+const timeoutMs = integer(0, limits.waitMsMax, "leave it out for no limit");
+const waitMs = integer(-1, limits.waitMsMax, "-1 means for ever");
+const clientRule = says(`a text of at most ${limits.clientBytesMax} bytes`);
+const client = z
+  .string(clientRule)
+  .refine((text) => Buffer.byteLength(text) <= limits.clientBytesMax, clientRule)
+  .optional();
+
+const modeFields = {
+  mode: choice(["mailbox", "fifo", "broadcast"]),
+  fifoLength: integer(1, limits.capacityMax, 'for no queue use mode: "mailbox"'),
+  capacity: integer(1, limits.capacityMax),
+  maxLag: integer(1, Number.MAX_SAFE_INTEGER, "leave it out for no limit"),
+  whenFull: choice(["wait", "overwrite", "drop"]),
+  maxHeld: integer(1, limits.heldMax),
+  maxWaitMs: waitMs,
+  onStall: choice(["evict", "overwrite"]),
+  start: choice(["next", "newest"]),
+  onDisconnect: choice(["drain", "drop"]),
+  reuse: flag,
+};
+
+const timeBasePart = z.int(says("a whole number above 0")).min(1, says("a whole number above 0")).max(limits.uint32Max);
+const frame = z
+  .strictObject(
+    {
+      format: z.enum(formatNames, says(`one of ${formatNames.join(" ")}`)),
+      width: z.int(says("a whole number")).min(1, says("a number from 1")),
+      height: z.int(says("a whole number")).min(1, says("a number from 1")).optional(),
+      timeBase: z.strictObject({ num: timeBasePart, den: timeBasePart }, says("{ num, den }")).optional(),
+    },
+    says("{ format, width, height }"),
+  )
+  .superRefine(({ format, width, height }, context) => {
+    const bytes = format === "bytes";
+    const widthMax = bytes ? limits.bytesMax : limits.pixelsMax;
+    const heightMax = bytes ? 1 : limits.pixelsMax;
+    const report = (field: string, message: string) =>
+      context.addIssue({ code: "custom", path: [field], message });
+    if (width > widthMax) report("width", `expected at most ${widthMax}, got ${width}`);
+    if (!bytes && height === undefined) report("height", `expected 1 to ${limits.pixelsMax}, got nothing; add height`);
+    if (height !== undefined && height > heightMax) {
+      report("height", `expected at most ${heightMax}, got ${height}${bytes ? "; bytes has no height, leave it out" : ""}`);
+    }
+  })
+  .optional();
+
+const accept = z
+  .strictObject({
+    modes: z
+      .array(z.enum(["mailbox", "fifo", "broadcast"], says("mode names")), says("an array of mode names"))
+      .min(1, says("at least one mode"))
+      .optional(),
+    maxFifoLength: integer(1, limits.capacityMax),
+    maxHeld: integer(1, limits.heldMax),
+    maxWaitMs: z
+      .int(says("an integer from 1, or -1 for ever"))
+      .refine((ms) => ms === -1 || (ms >= 1 && ms <= limits.waitMsMax), says("an integer from 1, or -1 for ever"))
+      .optional(),
+    maxConsumers: integer(1, limits.consumersMax),
+    maxSlots: integer(limits.slotsMin, limits.slotsMax),
+  })
+  .optional();
+
+const modeOptionNames = Object.keys(modeFields) as (keyof ModeOptions)[];
+const sharedModeOptionNames: readonly (keyof ModeOptions)[] = ["maxHeld", "start", "reuse"];
+
+const createOptions = z.strictObject(
+  {
+    ...modeFields,
+    name: streamName.optional(),
+    frame,
+    memory: z.enum(["auto", "host"], says('"auto" or "host"', "GPU memory is not built into this version")).optional(),
+    listen: z.array(z.enum(["ipc"], says('"ipc"', "other transports are not built into this version"))).optional(),
+    strict: flag,
+    whenNoConsumer: choice(["drop", "wait"]),
+    accept,
+    socketMode: integer(0o001, 0o777, "give permission bits such as 0o660"),
+    socketGroup: integer(0, limits.uint32Max - 1, "give the number of a group"),
+    runtimeDir: path,
+  },
+  says("an options object"),
+);
+
+const openOptions = z.strictObject(
+  { ...modeFields, timeoutMs, signal, runtimeDir: path, client, reconnect: flag },
+  says("an options object"),
+);
+
+const formats = z
+  .array(z.enum(formatNames, says(`names from ${formatNames.join(" ")}`)), says("an array of format names"))
+  .min(1, says("at least one format", "leave it out for any"))
+  .optional();
+
+const producerOptions = z.strictObject(
+  {
+    frame,
+    accept,
+    whenNoConsumer: choice(["drop", "wait"]),
+    maxWriting: integer(1, limits.writingMax),
+    timeoutMs,
+    signal,
+  },
+  says("an options object"),
+);
+
+const consumerOptions = z.strictObject(
+  { ...modeFields, timeoutMs, signal, client, formats, reconnect: flag },
+  says("an options object"),
+);
+
+type Issue = z.core.$ZodIssue;
+
+function sentence(issue: Issue, known: readonly string[]): string {
+  if (issue.code !== "unrecognized_keys") {
+    return issue.path.length === 0 ? issue.message : `option "${issue.path.join(".")}": ${issue.message}`;
+  }
+  const keys = issue.keys.map((key) => `"${[...issue.path, key].join(".")}"`).join(", ");
+  return `unknown option ${keys}; ${issue.path.length === 0 ? `known are ${known.join(", ")}` : "remove it"}`;
+}
+
+function check<T>(where: string, schema: z.ZodObject, options: T | undefined): T {
+  const result = schema.safeParse(options ?? {});
+  if (!result.success) {
+    const known = Object.keys(schema.shape);
+    const text = result.error.issues.map((issue) => sentence(issue, known)).join("; ");
+    throw new StreamError("ERR_BAD_PARAMETER", `${where}: ${text}`);
+  }
+  return result.data as T;
+}
+
+/** An option that only one mode reads, given to another, is a mistake worth a word. */
+function checkModeOwnsOptions(where: string, options: ModeOptions, mode: ModeOptions["mode"]): void {
+  const owned = [["fifoLength", "fifo"], ["capacity", "broadcast"]] as const;
+  for (const [option, owner] of owned) {
+    if (options[option] === undefined || mode === owner) continue;
+    const hint = `"${option}" belongs to mode "${owner}", got mode "${mode}"; add mode: "${owner}" or leave it out`;
+    throw new StreamError("ERR_BAD_PARAMETER", `${where}: option ${hint}`);
+  }
+}
+
+export function checkCreateOptions(options: CreateStreamOptions | undefined): CreateStreamOptions {
+  const where = "createStream";
+  const checked = check(where, createOptions, options);
+  checkModeOwnsOptions(where, checked, checked.mode ?? defaults.mode);
+  if (checked.listen !== undefined && checked.listen.length > 0 && checked.name === undefined) {
+    throw new StreamError("ERR_BAD_PARAMETER", `${where}: "listen" needs a "name" that others can look for; add one`);
+  }
+  return checked;
+}
+
+export function checkOpenOptions(options: OpenStreamOptions | undefined): OpenStreamOptions {
+  const checked = check("openStream", openOptions, options);
+  checkModeOwnsOptions("openStream", checked, checked.mode ?? defaults.mode);
+  return checked;
+}
+
+export function checkProducerOptions(options: ProducerOptions | undefined): ProducerOptions {
+  return check("connectProducer", producerOptions, options);
+}
+
+/** `inherited`: the stream's own mode, which the connection has unless it names another. */
+export function checkConsumerOptions(options: ConsumerOptions | undefined, inherited: ModeOptions): ConsumerOptions {
+  const checked = check("connectConsumer", consumerOptions, options);
+  checkModeOwnsOptions("connectConsumer", checked, checked.mode ?? inherited.mode ?? defaults.mode);
+  return checked;
+}
+
+export function checkStreamName(name: unknown): string {
+  const result = streamName.safeParse(name);
+  if (result.success) return result.data;
+  throw new StreamError("ERR_BAD_PARAMETER", `stream name: ${result.error.issues[0]?.message}`);
+}
+
+/**
+ * What one connection asks for: its own options over the stream's. A connection that names another mode than the
+ * stream keeps of the stream's options only those that mean the same in every mode.
+ */
+export function mergeModeOptions(stream: ModeOptions, own: ModeOptions): ModeOptions {
+  const streamMode = stream.mode ?? defaults.mode;
+  const mode = own.mode ?? streamMode;
+  const inherited = mode === streamMode ? modeOptionNames : sharedModeOptionNames;
+  return { ...pick(stream, inherited), ...pick(own, modeOptionNames), mode };
+}
+
+function pick(options: ModeOptions, names: readonly (keyof ModeOptions)[]): ModeOptions {
+  const given = names.filter((name) => options[name] !== undefined);
+  return Object.fromEntries(given.map((name) => [name, options[name]]));
+}
+
+/** The producer's limits with every default filled in. */
+export function acceptWithDefaults(options: AcceptOptions | undefined): Required<AcceptOptions> {
+  return {
+    modes: options?.modes ?? ["mailbox", "fifo", "broadcast"],
+    maxFifoLength: options?.maxFifoLength ?? limits.capacityMax,
+    maxHeld: options?.maxHeld ?? limits.heldMax,
+    maxWaitMs: options?.maxWaitMs ?? defaults.maxWaitMsAcrossProcesses,
+    maxConsumers: options?.maxConsumers ?? defaults.maxConsumers,
+    maxSlots: options?.maxSlots ?? limits.slotsMax,
+  };
+}
+
+/** Per frame, so by hand: a schema would cost more than the frame. */
+export function checkWaitOptions(options: WaitOptions): void {
+  const { timeoutMs: ms, signal: abort } = options;
+  if (ms !== undefined && !(typeof ms === "number" && ms >= 0 && ms <= limits.waitMsMax)) {
+    const text = `option "timeoutMs": expected 0 to ${limits.waitMsMax}, got ${shown(ms)}; leave it out for no limit`;
+    throw new StreamError("ERR_BAD_PARAMETER", text);
+  }
+  if (abort !== undefined && !(abort instanceof AbortSignal)) {
+    throw new StreamError("ERR_BAD_PARAMETER", `option "signal": expected an AbortSignal, got ${shown(abort)}`);
+  }
+}

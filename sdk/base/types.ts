@@ -1,0 +1,350 @@
+/** The public interfaces, in the order an application meets them. Plain types: validation lives in `config.ts`. */
+
+/** Pixel formats, named as GStreamer names them; `bytes` is opaque data of any length up to the slot size. */
+export type FormatName =
+  | "NV12" | "I420" | "P010" | "YUY2" | "RGB" | "BGR" | "RGBA" | "BGRA" | "GRAY8" | "GRAY16" | "bytes";
+
+/** What a stream's frames look like. */
+export interface FrameSpec {
+  format: FormatName;
+  /** Pixels, 1..16384. For `bytes`: the largest size in bytes, 1..2^31-1. */
+  width: number;
+  /** Pixels, 1..16384. For `bytes`: leave out. */
+  height?: number;
+  /** Seconds per tick of the source's clock, so that a pts can be turned back into exact ticks. */
+  timeBase?: { num: number; den: number };
+}
+
+/** One plane of a format. */
+export interface PlaneLayout {
+  /** Bytes from the start of the frame. */
+  offset: number;
+  /** Bytes from one row to the next. Planes are packed; never assume, always use it. */
+  stride: number;
+  /** Samples per row; a UV pair counts as one. */
+  width: number;
+  /** Rows. */
+  height: number;
+}
+
+/** A `FrameSpec` with everything worked out. */
+export interface FrameLayout {
+  format: FormatName;
+  width: number;
+  height: number;
+  /** Bytes of a whole frame. */
+  size: number;
+  planes: readonly PlaneLayout[];
+  timeBase: { num: number; den: number } | undefined;
+}
+
+/** EGLStream's states; `initializing` is an endpoint that has not met its peer yet. */
+export type StreamState =
+  | "initializing" | "created" | "connecting" | "empty"
+  | "new-frame-available" | "old-frame-available" | "disconnected";
+
+/** Why a connection ended. */
+export type DisconnectCause =
+  | "none" | "ended" | "stopped" | "producer-closed" | "producer-lost" | "consumer-closed" | "consumer-lost"
+  | "evicted-lag" | "evicted-stall" | "evicted-violation" | "evicted-request" | "refused";
+
+/** Who gets which frame; see modes/. */
+export type ModeName = "mailbox" | "fifo" | "broadcast";
+
+/** What flow verbs say: `ok`, or why not. */
+export type FlowStatus = "ok" | "timeout" | "would-block" | "closed" | "evicted" | "aborted";
+
+/** How one connection treats frames. Everything is optional; the mode fills in the rest. */
+export interface ModeOptions {
+  /** @default "mailbox" */
+  mode?: ModeName;
+  /** fifo: waiting frames, the held one not counted. @default 4 @minimum 1 @maximum 128 */
+  fifoLength?: number;
+  /** broadcast: waiting frames before the oldest is overwritten. @default 8 @minimum 1 @maximum 128 */
+  capacity?: number;
+  /** broadcast, mailbox: frames skipped since the last delivery before the producer evicts. @default no limit */
+  maxLag?: number;
+  /** What happens to a frame that finds no place. @default by mode: mailbox, broadcast overwrite; fifo wait */
+  whenFull?: "wait" | "overwrite" | "drop";
+  /** Frames held at once. With 1 the next acquire ends the earlier lease (EGL). @default 1 @maximum 64 */
+  maxHeld?: number;
+  /** fifo: how long a full queue may hold up the producer, ms. @default 5000 across processes, no limit in process */
+  maxWaitMs?: number;
+  /** fifo: what happens then. @default "evict" */
+  onStall?: "evict" | "overwrite";
+  /** What a late consumer gets first: the next posted frame, or the newest there is. @default "next" */
+  start?: "next" | "newest";
+  /** Waiting frames when the producer goes without `closeInput`. @default fifo: "drain", others: "drop" */
+  onDisconnect?: "drain" | "drop";
+  /** false: each frame is seen once, an old frame cannot be acquired again. @default true */
+  reuse?: boolean;
+}
+
+/** What the producer lets its consumers ask for. */
+export interface AcceptOptions {
+  /** @default all */
+  modes?: readonly ModeName[];
+  /** @default 128 */
+  maxFifoLength?: number;
+  /** @default 64 */
+  maxHeld?: number;
+  /** Longest hold-up another process may ask for, ms. @default 5000 */
+  maxWaitMs?: number;
+  /** @default 16 @maximum 128 */
+  maxConsumers?: number;
+  /** Upper bound of the pool. @default 256 @maximum 256 */
+  maxSlots?: number;
+}
+
+export interface CreateStreamOptions extends ModeOptions {
+  /** 1-63 of [A-Za-z0-9_-]. Without a name the stream is reachable in this process only. */
+  name?: string;
+  /** May be left out here and given to `connectProducer`. */
+  frame?: FrameSpec;
+  /** Where slots live. `auto` picks and says why in `stream.via`. Only host memory exists so far. @default "auto" */
+  memory?: "auto" | "host";
+  /** @default ["ipc"] with a name */
+  listen?: readonly "ipc"[];
+  /** EGL to the letter: one consumer, consumer first, the stream ends when either end goes. @default false */
+  strict?: boolean;
+  /** A post while nobody is connected. @default "drop" */
+  whenNoConsumer?: "drop" | "wait";
+  accept?: AcceptOptions;
+  /** Permission bits of the socket: who may connect. @default 0o600 */
+  socketMode?: number;
+  /** Group that owns the socket. */
+  socketGroup?: number;
+  /** Where the socket is made. @default $EDGESTREAM_RUNTIME_DIR, $XDG_RUNTIME_DIR/edgestream, /run/edgestream, /tmp/edgestream-<uid> */
+  runtimeDir?: string;
+}
+
+/** What `connectProducer` may add to what `createStream` said. */
+export interface ProducerOptions extends WaitOptions {
+  /** @default the stream's `frame` */
+  frame?: FrameSpec;
+  /** @default the stream's `accept` */
+  accept?: AcceptOptions;
+  /** A post while nobody is connected. @default the stream's, else "drop" */
+  whenNoConsumer?: "drop" | "wait";
+  /** Slots held for writing at once. @default 2 @minimum 1 @maximum 64 */
+  maxWriting?: number;
+}
+
+/** What `connectConsumer` may add to what `createStream` or `openStream` said. */
+export interface ConsumerOptions extends ModeOptions, WaitOptions {
+  /** Formats this consumer can take; a producer of another one refuses it. @default any */
+  formats?: readonly FormatName[];
+  /** Shown to observers, at most 63 bytes. @default the program's name */
+  client?: string;
+  /** Live through producer restarts; only on a stream from `openStream`. @default the stream's, else false */
+  reconnect?: boolean;
+}
+
+export interface WaitOptions {
+  /** Milliseconds; 0 = do not wait. @default no limit (`acquire`, `next`, `post`, `push`) */
+  timeoutMs?: number;
+  signal?: AbortSignal;
+}
+
+export interface OpenStreamOptions extends ModeOptions {
+  /** How long to wait for a stream that is not there yet. @default no limit */
+  timeoutMs?: number;
+  signal?: AbortSignal;
+  runtimeDir?: string;
+  /** Shown to observers. @default the program's name */
+  client?: string;
+  /** Live through producer restarts: each life is a new connection with a new epoch. @default false */
+  reconnect?: boolean;
+}
+
+export interface PostOptions extends WaitOptions {
+  /** Presentation time, ns. */
+  pts?: bigint;
+  /** ns */
+  duration?: bigint;
+  /** When the picture was taken, ns of the monotonic clock. @default when the slot was acquired */
+  captured?: bigint;
+  /** Bytes used, for `bytes`. @default the whole frame */
+  size?: number;
+  /** At most 4096 bytes. */
+  metadata?: Uint8Array;
+}
+
+/** How this stream is reached and why. */
+export interface Via {
+  transport: "in-process" | "ipc";
+  memory: "host";
+  /** A sentence for a person. */
+  reason: string;
+}
+
+/** Counters of one connection. posted = delivered + skipped + discarded + waiting, always. */
+export interface ConnectionStats {
+  id: bigint;
+  mode: string;
+  state: StreamState;
+  client: string;
+  pid: number;
+  posted: bigint;
+  delivered: bigint;
+  skipped: bigint;
+  discarded: bigint;
+  waiting: bigint;
+  /** Leased now, a retained old frame included. */
+  held: bigint;
+  /** Monotonic ns when it was admitted. */
+  since: bigint;
+}
+
+export interface ProducerStats {
+  epoch: bigint;
+  /** Number of the last posted frame. */
+  frames: bigint;
+  /** Dropped because nobody was connected. */
+  noConsumer: bigint;
+  pool: { bytes: bigint; slots: number; slotsFree: number; memoryObjects: number };
+  connections: ConnectionStats[];
+}
+
+export interface ConsumerStats {
+  connection: bigint;
+  epoch: bigint;
+  state: StreamState;
+  cause: DisconnectCause;
+  mode: string;
+  posted: bigint;
+  delivered: bigint;
+  skipped: bigint;
+  discarded: bigint;
+  waiting: bigint;
+  held: bigint;
+  /** How often `reconnect` made a new connection. The counters above are those of the newest one. */
+  reconnects: number;
+}
+
+export interface StateChange {
+  /** Connection id. */
+  connection: bigint;
+  oldState: StreamState;
+  newState: StreamState;
+  cause: DisconnectCause;
+}
+
+/** A consumer was admitted. */
+export interface ConnectedEvent {
+  connection: bigint;
+}
+
+/** A connection ended. */
+export interface DisconnectedEvent {
+  connection: bigint;
+  cause: DisconnectCause;
+  /** Frames that waited and were thrown away with it. */
+  discarded: bigint;
+}
+
+/** A full queue held up the producer as long as it may; `onStall` comes next. */
+export interface StalledEvent {
+  connection: bigint;
+  waitedMs: number;
+}
+
+/** A consumer fell behind further than `maxLag`. */
+export interface LaggedEvent {
+  connection: bigint;
+  skipped: bigint;
+}
+
+/** A peer was turned away. */
+export interface RefusedEvent {
+  /** Name of the error, such as ERR_REFUSED. */
+  code: string;
+  /** A sentence for a person. */
+  reason: string;
+}
+
+/** Events of a `Stream`, and of a `Producer`. */
+export interface StreamEvents {
+  statechange: [StateChange];
+  connected: [ConnectedEvent];
+  disconnected: [DisconnectedEvent];
+  stalled: [StalledEvent];
+  lagged: [LaggedEvent];
+  refused: [RefusedEvent];
+}
+
+/** Events of a `Consumer`. */
+export interface ConsumerEvents {
+  statechange: [StateChange];
+  /** `reconnect` found the producer's next life. */
+  reconnected: [{ connection: bigint; epoch: bigint }];
+}
+
+export interface StreamStats {
+  name: string | undefined;
+  state: StreamState;
+  producer: ProducerStats | undefined;
+  consumers: ConsumerStats[];
+}
+
+export interface FramePlane {
+  /** Bytes of this plane. */
+  data: Uint8Array;
+  stride: number;
+  width: number;
+  height: number;
+}
+
+/** A slot to fill. A lease: ends with post or discard; afterwards every view of it has length 0. */
+export interface WritableFrame extends Disposable {
+  readonly layout: FrameLayout;
+  /** All bytes of the frame, planes packed one behind the other. Made at first access. */
+  readonly data: Uint8Array;
+  readonly planes: readonly FramePlane[];
+  readonly released: boolean;
+  /** Gives the slot back without posting it. Once more is a silent success. */
+  discard(): void;
+}
+
+/** A frame to read. A lease: nobody writes these bytes until it is released; afterwards every view has length 0. */
+export interface ReadableFrame extends Disposable {
+  /** From 1; counts discarded frames. */
+  readonly number: bigint;
+  /** Frames passed over since the one before. */
+  readonly skipped: bigint;
+  /** false: the old frame again. */
+  readonly isNew: boolean;
+  /** ns; undefined when the producer gave none. */
+  readonly pts: bigint | undefined;
+  readonly duration: bigint;
+  readonly epoch: bigint;
+  readonly layout: FrameLayout;
+  readonly layoutId: number;
+  readonly format: FormatName;
+  readonly width: number;
+  readonly height: number;
+  /** Bytes used. */
+  readonly size: number;
+  /** The used bytes, mapped read-only: a write to them ends the process. Made at first access. */
+  readonly data: Uint8Array;
+  readonly planes: readonly FramePlane[];
+  /** A copy; empty when there is none. */
+  readonly metadata: Uint8Array;
+  /** Monotonic ns. */
+  readonly timestamps: { captured: bigint; posted: bigint; acquired: bigint };
+  readonly released: boolean;
+  /** Bytes that live on after the release. */
+  copy(): Uint8Array;
+  /** Resolves when the writable took the bytes; the lease is held until then. */
+  writeTo(stream: NodeJS.WritableStream): Promise<void>;
+  /** Once more is a silent success. */
+  release(): void;
+}
+
+export type Result<T> =
+  | { status: "ok"; frame: T }
+  | { status: Exclude<FlowStatus, "ok">; frame?: undefined };
+
+export type PostResult =
+  | { status: "ok"; number: bigint }
+  | { status: Exclude<FlowStatus, "ok">; number?: undefined };

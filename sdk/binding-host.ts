@@ -1,0 +1,60 @@
+/**
+ * The addon as one environment (the main thread, or one worker) uses it: started once, wake-ups and events routed to
+ * the object they are for. Nothing here is shared between environments; the addon ends with its environment.
+ */
+import type { NativeBinding, NativeEvent } from "../native/binding.ts";
+import { loadBinding } from "../native/load.ts";
+import { StreamError, wrapNativeError } from "./base/errors.ts";
+import type { DisconnectCause, StreamState } from "./base/types.ts";
+
+/** What a native object's number stands for on this side. Both run on the JS thread, from the event loop. */
+export interface NativeTarget {
+  /** Something may have become possible: try again. */
+  onWake(): void;
+  onEvent(event: NativeEvent): void;
+}
+
+export class BindingHost {
+  readonly binding: NativeBinding;
+  readonly #targets = new Map<number, NativeTarget>();
+
+  constructor(binding: NativeBinding) {
+    this.binding = binding;
+    binding.start(
+      // An object may be closed with its wake-up already on the way; nobody is there then, and that is fine.
+      (object) => this.#targets.get(object)?.onWake(),
+      (event) => this.#targets.get(event.object)?.onEvent(event),
+    );
+  }
+
+  register(object: number, target: NativeTarget): void {
+    this.#targets.set(object, target);
+  }
+
+  unregister(object: number): void {
+    this.#targets.delete(object);
+  }
+
+  state(number: number): StreamState {
+    return (this.binding.states[number] ?? "disconnected") as StreamState;
+  }
+
+  cause(number: number): DisconnectCause {
+    return (this.binding.causes[number] ?? "none") as DisconnectCause;
+  }
+}
+
+let host: BindingHost | undefined;
+
+/** This environment's host, loaded and started at first use. */
+export function bindingHost(): BindingHost {
+  if (host !== undefined) return host;
+  try {
+    host = new BindingHost(loadBinding());
+  } catch (error) {
+    const known = wrapNativeError(error);
+    if (known instanceof StreamError) throw known;
+    throw new StreamError("ERR_NO_BINDING", error instanceof Error ? error.message : String(error), { cause: error });
+  }
+  return host;
+}

@@ -1,0 +1,343 @@
+/** The consumer: one connection's frames, by acquire, by next, or by `for await`. */
+import { EventEmitter } from "node:events";
+import { EventKind, Flow, type NativeConsumer, type NativeConsumerInfo, type NativeEvent } from "../native/binding.ts";
+import { checkWaitOptions } from "./base/config.ts";
+import { native, StreamError } from "./base/errors.ts";
+import { toFrameLayout } from "./base/format.ts";
+import type {
+  ConsumerEvents,
+  ConsumerStats,
+  DisconnectCause,
+  FrameLayout,
+  ReadableFrame,
+  Result,
+  StreamState,
+  WaitOptions,
+} from "./base/types.ts";
+import type { BindingHost } from "./binding-host.ts";
+import { onFirstListener } from "./first-listener.ts";
+import { aborted, type NoFrame, noFrame } from "./flow.ts";
+import type { ReadableFrameLease } from "./frame.ts";
+import { FrameIterator } from "./frame-iterator.ts";
+import { KeepAlive } from "./keep-alive.ts";
+import { ReadLeases } from "./read-leases.ts";
+import { StateTrace } from "./state-trace.ts";
+import { toConsumerStats } from "./stats.ts";
+import { canReconnect, type Reopen, Supervisor } from "./supervise.ts";
+import { Gate, type GiveUp } from "./wait.ts";
+
+const anyFrame = 0;
+const newFramesOnly = 1; // ES_ACQUIRE_NEW_ONLY
+
+/** @internal */
+export interface ConsumerSetup {
+  /** EGL to the letter: acquire before the producer came is an error at once. */
+  strict: boolean;
+  /** Makes the next connection; undefined: this one is the only one. */
+  reopen: Reopen | undefined;
+  onClosed: () => void;
+}
+
+/**
+ * Made by `stream.connectConsumer()`.
+ *
+ * Events: `statechange`, told when it is noticed: at an acquire, a wake-up, or a word of the producer;
+ * `reconnected` with `reconnect`.
+ * @example
+ * for await (const frame of consumer) {
+ *   detect(frame.planes[0].data, frame.planes[0].stride); // valid until the next turn
+ * }
+ */
+export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncIterable<ReadableFrame>, AsyncDisposable {
+  readonly #host: BindingHost;
+  readonly #setup: ConsumerSetup;
+  readonly #keepAlive: KeepAlive;
+  readonly #gate: Gate;
+  readonly #supervisor: Supervisor | undefined;
+  #leases: ReadLeases;
+  /** Connections before this one with frames still out; the first new frame ends those that it replaces. */
+  #earlier: ReadLeases[] = [];
+  #trace: StateTrace | undefined;
+  #reconnects = 0;
+  #failure: unknown;
+  #closed = false;
+  #closing: Promise<void> | undefined;
+  /** The last word of the native object, kept when it is closed. */
+  #lastInfo: NativeConsumerInfo | undefined;
+
+  /** @internal */
+  constructor(host: BindingHost, consumer: NativeConsumer, setup: ConsumerSetup) {
+    super();
+    this.#host = host;
+    this.#setup = setup;
+    this.#keepAlive = new KeepAlive(host.binding);
+    this.#gate = new Gate(this.#keepAlive);
+    this.#leases = this.#own(consumer);
+    if (setup.reopen !== undefined) {
+      const fail = (error: unknown) => {
+        this.#failure = error;
+        this.#gate.wake();
+      };
+      this.#supervisor = new Supervisor(setup.reopen, (next) => this.#adopt(next), fail);
+    }
+    onFirstListener(this as EventEmitter, "statechange", () => {
+      this.#trace = new StateTrace(this.state, (change) => this.emit("statechange", change));
+    });
+  }
+
+  get state(): StreamState {
+    return this.#closed ? "disconnected" : this.#host.state(this.#leases.native.state());
+  }
+
+  /** Why the connection ended; `none` while it has not. */
+  get cause(): DisconnectCause {
+    const cause = this.#host.cause(this.#info().cause);
+    return cause === "none" && this.#closed ? "consumer-closed" : cause;
+  }
+
+  /** Number of the connection, as in the producer's events and stats; 0n before the producer is met. */
+  get connection(): bigint {
+    return this.#info().connection;
+  }
+
+  /** What the producer said about the end, for people; "" if nothing. */
+  get reason(): string {
+    return this.#info().reason;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** The newest layout announced; undefined before the producer is met. Each frame has its own. */
+  get layout(): FrameLayout | undefined {
+    if (this.#closed) return undefined;
+    try {
+      return toFrameLayout(this.#leases.native.format(0));
+    } catch {
+      return undefined; // the core has no other reason to refuse this question
+    }
+  }
+
+  /**
+   * EGL's acquire. In `new-frame-available` the frame at once. In `old-frame-available` it waits for a new one, and
+   * when `timeoutMs` is over gives the old frame again (`isNew` false). In `empty` it waits, then throws.
+   * With `maxHeld` 1 the frame before this one is released by it.
+   * @throws StreamError ERR_BAD_STATE: reason `timeout` (nothing came), `closed` or `evicted` (disconnected);
+   *   ERR_ABORTED; ERR_RESOURCE_BUSY: one acquire already waits; ERR_BAD_STREAM: closed by this side
+   */
+  acquire(options: WaitOptions = {}): Promise<ReadableFrame> {
+    try {
+      checkWaitOptions(options);
+      this.#mustBeIdle();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.#gate.wait<ReadableFrame>(this.#attemptAcquire, this.#giveUpAcquire, options);
+  }
+
+  /** New frames only, and the flow of the stream as a `status`, never as an error. */
+  next(options: WaitOptions = {}): Promise<Result<ReadableFrame>> {
+    try {
+      checkWaitOptions(options);
+      this.#mustBeIdle();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.#gate.wait<Result<ReadableFrame>>(this.#attemptNext, giveUpNext, options);
+  }
+
+  /** As `acquire`, without waiting: in `old-frame-available` the old frame again, unless `newOnly`. */
+  tryAcquire(options: { newOnly?: boolean } = {}): Result<ReadableFrame> {
+    this.#mustBeIdle();
+    const taken = this.#take(options.newOnly ? newFramesOnly : anyFrame);
+    return typeof taken === "string" ? { status: taken } : { status: "ok", frame: taken };
+  }
+
+  /**
+   * New frames, each released at the next turn and at the end. Ends normally when the producer called closeInput or
+   * stop, or this side closed; with `reconnect` it goes on in the producer's next life.
+   * @throws StreamError ERR_PRODUCER_LOST, ERR_EVICTED
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<ReadableFrame, undefined, undefined> {
+    return new FrameIterator(this);
+  }
+
+  /** A snapshot of the newest connection; after close the last one. */
+  stats(): ConsumerStats {
+    const stats = toConsumerStats(this.#host, this.#info(), this.#reconnects);
+    return { ...stats, state: this.state, cause: this.cause };
+  }
+
+  /** Ends the connection and every lease. Resolves when writes in flight (`writeTo`) are done. */
+  close(): Promise<void> {
+    if (!this.#closed) this.#closing = this.#close();
+    return this.#closing ?? Promise.resolve(); // a listener, called by the close, may call it again
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** A pending wait keeps the process alive (the default). */
+  ref(): this {
+    this.#keepAlive.ref();
+    return this;
+  }
+
+  /** A pending wait does not keep the process alive. */
+  unref(): this {
+    this.#keepAlive.unref();
+    return this;
+  }
+
+  // ---------------------------------------------------------------- one try
+
+  #take(flags: number): ReadableFrameLease | NoFrame {
+    if (this.#closed) return "closed";
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#leases.blocked || this.#earlier.some((leases) => leases.blocked)) return "would-block";
+    const flow = this.#nativeAcquire(flags);
+    if (flow === Flow.ok) {
+      const frame = this.#leases.take();
+      if (this.#earlier.length > 0) this.#endEarlier();
+      if (this.#trace !== undefined) this.#traceTaken(frame.isNew);
+      return frame;
+    }
+    if (this.#trace !== undefined) this.#look();
+    const status = noFrame(flow);
+    return status === "closed" && this.#comesBack() ? "would-block" : status;
+  }
+
+  #nativeAcquire(flags: number): number {
+    try {
+      return this.#leases.native.tryAcquire(flags);
+    } catch (error) {
+      return native(() => {
+        throw error;
+      });
+    }
+  }
+
+  /** The connection is over; true: another one will follow by itself. */
+  #comesBack(): boolean {
+    if (this.#supervisor === undefined || !canReconnect(this.cause)) return false;
+    this.#supervisor.start();
+    return true;
+  }
+
+  readonly #attemptAcquire = (): ReadableFrame | undefined => {
+    const taken = this.#take(newFramesOnly);
+    if (typeof taken !== "string") return taken;
+    if (taken !== "would-block") throw this.#gone(taken);
+    if (this.#setup.strict && this.state === "connecting") {
+      throw new StreamError("ERR_BAD_STATE", "acquire: no producer is connected, and the stream is strict");
+    }
+    return undefined;
+  };
+
+  readonly #giveUpAcquire = (why: GiveUp): ReadableFrame => {
+    if (why === "aborted") throw aborted("acquire");
+    const taken = this.#take(anyFrame);
+    if (typeof taken !== "string") return taken;
+    if (taken !== "would-block") throw this.#gone(taken);
+    const text = `acquire: no frame came within timeoutMs in state ${this.state}; use next() to get this as a status`;
+    throw new StreamError("ERR_BAD_STATE", text, { reason: "timeout" });
+  };
+
+  readonly #attemptNext = (): Result<ReadableFrame> | undefined => {
+    const taken = this.#take(newFramesOnly);
+    if (typeof taken !== "string") return { status: "ok", frame: taken };
+    return taken === "would-block" ? undefined : { status: taken };
+  };
+
+  #gone(status: NoFrame): StreamError {
+    if (this.#closed) return new StreamError("ERR_BAD_STREAM", "acquire: the consumer is closed", { reason: "closed" });
+    const why = this.reason === "" ? this.cause : `${this.cause}: ${this.reason}`;
+    return new StreamError("ERR_BAD_STATE", `acquire: the connection has ended (${why})`, { reason: status });
+  }
+
+  #mustBeIdle(): void {
+    if (!this.#gate.busy) return;
+    const hint = "await it first, or open another connection";
+    throw new StreamError("ERR_RESOURCE_BUSY", `one acquire of this connection already waits; ${hint}`);
+  }
+
+  // ---------------------------------------------------------------- from the addon
+
+  #own(consumer: NativeConsumer): ReadLeases {
+    this.#host.register(consumer.id, { onWake: () => this.#wake(), onEvent: (event) => this.#onEvent(event) });
+    const { maxHeld } = consumer.info().policy;
+    return new ReadLeases(this.#host, consumer, maxHeld, () => this.#gate.wake());
+  }
+
+  #wake(): void {
+    this.#gate.wake();
+    if (this.#closed) return;
+    if (this.#trace !== undefined) this.#look();
+    // Nobody waits, but the next life should not begin only when somebody does.
+    if (this.#supervisor !== undefined && !this.#gate.busy && this.state === "disconnected") this.#comesBack();
+  }
+
+  #onEvent(event: NativeEvent): void {
+    if (event.kind === EventKind.state && this.#trace !== undefined) {
+      this.#trace.advance(this.#host.state(event.newState), event.connection, this.#host.cause(event.code));
+    }
+    this.#wake();
+  }
+
+  #adopt(next: NativeConsumer): void {
+    const old = this.#leases;
+    this.#host.unregister(old.native.id);
+    this.#leases = this.#own(next);
+    old.retire();
+    if (!old.closed) this.#earlier.push(old);
+    this.#reconnects++;
+    const info = next.info();
+    this.emit("reconnected", { connection: info.connection, epoch: info.epoch });
+    // A new connection starts a chain of its own.
+    if (this.#trace !== undefined) {
+      this.#trace = new StateTrace("initializing", (change) => this.emit("statechange", change));
+    }
+    this.#wake();
+  }
+
+  #endEarlier(): void {
+    for (const leases of this.#earlier) leases.endCurrent();
+    this.#earlier = this.#earlier.filter((leases) => !leases.closed);
+  }
+
+  async #close(): Promise<void> {
+    this.#closed = true;
+    const info = this.#leases.native.info();
+    // What waits now will never be read, and nothing stays leased.
+    this.#lastInfo = { ...info, discarded: info.discarded + info.waiting, waiting: 0n, held: 0n };
+    this.#supervisor?.stop();
+    this.#host.unregister(this.#leases.native.id);
+    this.#trace?.advance("disconnected", info.connection, this.cause);
+    this.#gate.wake();
+    await Promise.all([this.#leases, ...this.#earlier].map((leases) => leases.close()));
+    this.#setup.onClosed();
+  }
+
+  #info(): NativeConsumerInfo {
+    return this.#lastInfo ?? this.#leases.native.info();
+  }
+
+  // ---------------------------------------------------------------- state changes
+
+  #look(): void {
+    const info = this.#leases.native.info();
+    this.#trace?.advance(this.#host.state(info.state), info.connection, this.#host.cause(info.cause));
+  }
+
+  /** A new frame was there before it was taken, whether or not anybody looked. */
+  #traceTaken(isNew: boolean): void {
+    if (isNew) this.#trace?.advance("new-frame-available", this.#leases.native.info().connection);
+    this.#look();
+  }
+}
+
+function giveUpNext(why: GiveUp): Result<ReadableFrame> {
+  return { status: why };
+}

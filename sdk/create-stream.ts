@@ -1,0 +1,69 @@
+/** createStream: a new stream of this process, with or without a name that others can look for. */
+import type { NativeStream } from "../native/binding.ts";
+import { viaOfCreated } from "../transports/local/choose.ts";
+import { checkCreateOptions, mergeModeOptions } from "./base/config.ts";
+import { native } from "./base/errors.ts";
+import { formatMask } from "./base/format.ts";
+import type { ConsumerOptions, CreateStreamOptions } from "./base/types.ts";
+import { type BindingHost, bindingHost } from "./binding-host.ts";
+import { settleConsumer } from "./connect.ts";
+import { KeepAlive } from "./keep-alive.ts";
+import { toNativePolicy, toNativeProducerOptions, toNativeStreamOptions } from "./native-options.ts";
+import { Stream, type StreamSource } from "./stream.ts";
+
+/**
+ * Makes a stream. With a name, the process owns that name until the stream closes, and stays alive while it listens.
+ * @throws StreamError ERR_BAD_PARAMETER; ERR_RESOURCE_BUSY: a living process has the name; ERR_SYSTEM, ERR_BAD_ACCESS:
+ *   the runtime directory cannot be used; ERR_NO_BINDING: the native part is missing
+ * @example
+ * const stream = await createStream({ name: "cam1", frame: { format: "NV12", width: 1920, height: 1080 } });
+ */
+export async function createStream(options?: CreateStreamOptions): Promise<Stream> {
+  return createStreamOn(undefined, options);
+}
+
+/** With a host of the caller's choice. @internal */
+export function createStreamOn(given: BindingHost | undefined, options?: CreateStreamOptions): Stream {
+  const checked = checkCreateOptions(options);
+  const host = given ?? bindingHost();
+  const stream = native(() => host.binding.createStream(toNativeStreamOptions(checked)));
+  return new Stream(host, createdSource(host, stream, checked));
+}
+
+function createdSource(host: BindingHost, stream: NativeStream, options: CreateStreamOptions): StreamSource {
+  const keepAlive = new KeepAlive(host.binding);
+  const listens = stream.socket !== "";
+  if (listens) keepAlive.hold();
+  return {
+    name: options.name,
+    via: viaOfCreated(stream.socket, options.memory),
+    strict: options.strict ?? false,
+    modeOptions: options,
+    object: stream.id,
+    keepAlive,
+    async connectProducer(own) {
+      const nativeOptions = toNativeProducerOptions(options, own);
+      return native(() => stream.connectProducer(nativeOptions));
+    },
+    async connectConsumer(own, wait) {
+      const consumer = native(() => stream.connectConsumer(toNativeConsumerOptions(options, own)));
+      await settleConsumer(host, consumer, wait);
+      return consumer;
+    },
+    // The stream is this process's own: when its producer closes, nobody restarts it behind our back.
+    reopen: () => undefined,
+    close() {
+      if (listens) keepAlive.drop();
+      stream.close();
+    },
+  };
+}
+
+function toNativeConsumerOptions(stream: CreateStreamOptions, own: ConsumerOptions) {
+  return {
+    policy: toNativePolicy(mergeModeOptions(stream, own), "in-process"),
+    formatMask: formatMask(own.formats),
+    client: own.client,
+    runtimeDir: undefined,
+  };
+}

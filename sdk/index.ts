@@ -1,0 +1,45 @@
+/** Everything that applications import, in the order they meet it. */
+export { createStream } from "./create-stream.ts";
+export { openStream } from "./open-stream.ts";
+export type { Stream } from "./stream.ts";
+export type { Producer } from "./producer.ts";
+export type { Consumer } from "./consumer.ts";
+export { errorCodes, StreamError } from "./base/errors.ts";
+export type { ErrorCode } from "./base/errors.ts";
+export { formatNames } from "./base/format.ts";
+export type {
+  AcceptOptions,
+  ConnectedEvent,
+  ConnectionStats,
+  ConsumerEvents,
+  ConsumerOptions,
+  ConsumerStats,
+  CreateStreamOptions,
+  DisconnectCause,
+  DisconnectedEvent,
+  FlowStatus,
+  FormatName,
+  FrameLayout,
+  FramePlane,
+  FrameSpec,
+  LaggedEvent,
+  ModeName,
+  ModeOptions,
+  OpenStreamOptions,
+  PlaneLayout,
+  PostOptions,
+  PostResult,
+  ProducerOptions,
+  ProducerStats,
+  ReadableFrame,
+  RefusedEvent,
+  Result,
+  StalledEvent,
+  StateChange,
+  StreamEvents,
+  StreamState,
+  StreamStats,
+  Via,
+  WaitOptions,
+  WritableFrame,
+} from "./base/types.ts";

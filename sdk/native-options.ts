@@ -1,0 +1,102 @@
+/** From checked options to what the addon takes: names become the numbers of `edgestream.h`. */
+import { modes } from "../modes/mode.ts";
+import type { ModePolicy } from "../modes/policy.ts";
+import type { NativeAccept, NativePolicy, NativeProducerOptions, NativeStreamOptions } from "../native/binding.ts";
+import { acceptWithDefaults, defaults } from "./base/config.ts";
+import { StreamError } from "./base/errors.ts";
+import type { AcceptOptions, CreateStreamOptions, FrameSpec, ModeOptions, ProducerOptions } from "./base/types.ts";
+
+// Each table restates one enum of the header.
+const whenFull = { wait: 0, overwrite: 1, drop: 2 } as const;
+const pick = { next: 0, newest: 1 } as const;
+const onStall = { evict: 0, overwrite: 1 } as const;
+const start = { next: 0, newest: 1 } as const;
+const onDisconnect = { drop: 0, drain: 1 } as const;
+
+/** What one connection asks for, `options` being merged already. */
+export function toNativePolicy(options: ModeOptions, reach: "in-process" | "ipc"): NativePolicy {
+  const maxWaitMs = reach === "ipc" ? defaults.maxWaitMsAcrossProcesses : defaults.maxWaitMsInProcess;
+  const settings = {
+    ...options,
+    fifoLength: options.fifoLength ?? defaults.fifoLength,
+    capacity: options.capacity ?? defaults.capacity,
+    maxHeld: options.maxHeld ?? defaults.maxHeld,
+    onStall: options.onStall ?? defaults.onStall,
+    start: options.start ?? defaults.start,
+    reuse: options.reuse ?? defaults.reuse,
+  };
+  return encodePolicy(modes[options.mode ?? defaults.mode].policy(settings, { maxWaitMs }));
+}
+
+function encodePolicy(policy: ModePolicy): NativePolicy {
+  return {
+    capacity: policy.capacity,
+    whenFull: whenFull[policy.whenFull],
+    pick: pick[policy.pick],
+    onStall: onStall[policy.onStall],
+    start: start[policy.start],
+    onDisconnect: onDisconnect[policy.onDisconnect],
+    noReuse: !policy.reuse,
+    maxHeld: policy.maxHeld,
+    maxWaitMs: policy.maxWaitMs,
+    maxLag: BigInt(policy.maxLag),
+    label: policy.label,
+  };
+}
+
+/**
+ * The core knows no mode names, so a mode is accepted by what it needs when full. Refusing the incoming frame (`drop`)
+ * costs the producer nothing and is always accepted.
+ */
+export function toNativeAccept(options: AcceptOptions | undefined): NativeAccept {
+  const accept = acceptWithDefaults(options);
+  const always = 1 << whenFull.drop;
+  return {
+    whenFullMask: accept.modes.reduce((mask, name) => mask | (1 << whenFull[modes[name].whenFull]), always),
+    maxWaitCapacity: accept.maxFifoLength,
+    maxHeld: accept.maxHeld,
+    maxConsumers: accept.maxConsumers,
+    maxSlots: accept.maxSlots,
+    maxWaitMs: accept.maxWaitMs,
+  };
+}
+
+export function toNativeStreamOptions(options: CreateStreamOptions): NativeStreamOptions {
+  // A name that nobody may look for (`listen: []`) is only a label.
+  const listens = options.name !== undefined && options.listen?.length !== 0;
+  return {
+    name: listens ? options.name : undefined,
+    runtimeDir: options.runtimeDir,
+    socketMode: options.socketMode ?? defaults.socketMode,
+    socketGroup: options.socketGroup ?? -1,
+    strict: options.strict ?? false,
+    handshakesPerSecond: defaults.handshakesPerSecond,
+  };
+}
+
+/** `stream` is what `createStream` said; `own` is what `connectProducer` says on top. */
+export function toNativeProducerOptions(stream: CreateStreamOptions, own: ProducerOptions): NativeProducerOptions {
+  const frame = own.frame ?? stream.frame;
+  if (frame === undefined) {
+    const hint = 'expected { format, width, height } here or in createStream, got nothing; add a "frame"';
+    throw new StreamError("ERR_BAD_PARAMETER", `connectProducer: option "frame": ${hint}`);
+  }
+  return {
+    format: toNativeFormat(frame),
+    accept: toNativeAccept(own.accept ?? stream.accept),
+    maxWriting: own.maxWriting ?? defaults.maxWriting,
+    waitWithoutConsumer: (own.whenNoConsumer ?? stream.whenNoConsumer ?? defaults.whenNoConsumer) === "wait",
+    // Only a build for tests obeys this; every other build refuses it.
+    unprotected: process.env.EDGESTREAM_TEST_UNPROTECTED === "1",
+  };
+}
+
+function toNativeFormat(frame: FrameSpec): NativeProducerOptions["format"] {
+  return {
+    name: frame.format,
+    width: frame.width,
+    height: frame.format === "bytes" ? 1 : (frame.height ?? 1),
+    timeBaseNum: frame.timeBase?.num ?? 0,
+    timeBaseDen: frame.timeBase?.den ?? 0,
+  };
+}

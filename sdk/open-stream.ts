@@ -1,0 +1,84 @@
+/** openStream: a stream that another process (or another thread) made, now or a little later. */
+import type { NativeConsumerOptions } from "../native/binding.ts";
+import { parseLocalAddress } from "../transports/local/address.ts";
+import { viaOfOpened } from "../transports/local/choose.ts";
+import { checkOpenOptions, handshakeMsMin, mergeModeOptions } from "./base/config.ts";
+import { formatMask } from "./base/format.ts";
+import type { ConsumerOptions, OpenStreamOptions, WaitOptions } from "./base/types.ts";
+import { type BindingHost, bindingHost } from "./binding-host.ts";
+import { openConsumer, openProducer, whenThere } from "./connect.ts";
+import { KeepAlive } from "./keep-alive.ts";
+import { toNativePolicy, toNativeProducerOptions } from "./native-options.ts";
+import { Stream, type StreamSource } from "./stream.ts";
+
+/**
+ * Finds a stream by `cam1` or `ipc:cam1` and waits for one that is not there yet.
+ * @throws StreamError ERR_NOT_FOUND, reason `timeout`: not there within `timeoutMs`; ERR_ABORTED; ERR_BAD_PARAMETER;
+ *   ERR_BAD_ACCESS, ERR_SYSTEM: it is there, but this user may not connect; ERR_NO_BINDING
+ * @example
+ * const stream = await openStream("cam1", { mode: "mailbox", reconnect: true, timeoutMs: 10_000 });
+ * const consumer = await stream.connectConsumer();
+ */
+export async function openStream(address: string, options?: OpenStreamOptions): Promise<Stream> {
+  return openStreamOn(undefined, address, options);
+}
+
+/** With a host of the caller's choice. @internal */
+export async function openStreamOn(
+  given: BindingHost | undefined,
+  address: string,
+  options?: OpenStreamOptions,
+): Promise<Stream> {
+  const { name } = parseLocalAddress(address);
+  const checked = checkOpenOptions(options);
+  const host = given ?? bindingHost();
+  // An observer takes no seat: the least one can ask of a stream, and enough to know that it is there.
+  const probe = async () => host.binding.openObserver(name, checked.runtimeDir).close();
+  await whenThere(name, probe, waitOf(checked));
+  return new Stream(host, openedSource(host, name, checked));
+}
+
+function openedSource(host: BindingHost, name: string, options: OpenStreamOptions): StreamSource {
+  const { runtimeDir } = options;
+  const connect = (own: ConsumerOptions, wait: WaitOptions) =>
+    openConsumer(host, () => host.binding.openConsumer(name, toNativeConsumerOptions(options, own)), wait);
+  // The stream was there a moment ago; if it is gone, it gets as long to come back as it had to appear.
+  const patience = (wait: WaitOptions): WaitOptions => {
+    if (wait.timeoutMs !== undefined || options.timeoutMs === undefined) return wait;
+    return { ...wait, timeoutMs: Math.max(options.timeoutMs, handshakeMsMin) };
+  };
+  return {
+    name,
+    via: viaOfOpened(name),
+    strict: false,
+    modeOptions: options,
+    object: undefined,
+    keepAlive: new KeepAlive(host.binding),
+    connectProducer(own) {
+      const nativeOptions = toNativeProducerOptions({}, own);
+      const open = (left: WaitOptions) =>
+        openProducer(host, () => host.binding.openProducer(name, runtimeDir, nativeOptions), left);
+      return whenThere(name, open, patience(waitOf(own)));
+    },
+    connectConsumer: (own, wait) => whenThere(name, (left) => connect(own, left), patience(wait)),
+    reopen: (own) =>
+      (own.reconnect ?? options.reconnect)
+        ? (signal) => connect(own, { signal, timeoutMs: handshakeMsMin })
+        : undefined,
+    close() {},
+  };
+}
+
+function waitOf(options: WaitOptions): WaitOptions {
+  const { timeoutMs, signal } = options;
+  return { ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(signal === undefined ? {} : { signal }) };
+}
+
+function toNativeConsumerOptions(stream: OpenStreamOptions, own: ConsumerOptions): NativeConsumerOptions {
+  return {
+    policy: toNativePolicy(mergeModeOptions(stream, own), "ipc"),
+    formatMask: formatMask(own.formats),
+    client: own.client ?? stream.client,
+    runtimeDir: stream.runtimeDir,
+  };
+}

@@ -1,0 +1,365 @@
+/** The producer: acquires free slots, posts them to every connection, and ends the stream. */
+import { EventEmitter } from "node:events";
+import { EventKind, Flow, FrameInfo, type NativeEvent, type NativeProducer } from "../native/binding.ts";
+import { checkWaitOptions } from "./base/config.ts";
+import { native, StreamError } from "./base/errors.ts";
+import { toFrameLayout } from "./base/format.ts";
+import type {
+  FrameLayout,
+  PostOptions,
+  PostResult,
+  ProducerStats,
+  Result,
+  StreamEvents,
+  StreamState,
+  WaitOptions,
+  WritableFrame,
+} from "./base/types.ts";
+import type { BindingHost } from "./binding-host.ts";
+import { ConnectionTraces } from "./connection-traces.ts";
+import { aborted, errorCode, type NoFrame, noFrame, timedOut } from "./flow.ts";
+import { onFirstListener } from "./first-listener.ts";
+import { WritableFrameLease } from "./frame.ts";
+import { KeepAlive } from "./keep-alive.ts";
+import { checkPostOptions, writePostInfo } from "./post-options.ts";
+import { toProducerStats } from "./stats.ts";
+import { Gate, type GiveUp } from "./wait.ts";
+import { WriteLeases } from "./write-leases.ts";
+
+/**
+ * Made by `stream.connectProducer()`.
+ *
+ * Events: `connected`, `disconnected`, `stalled`, `lagged`, `refused`, and `statechange` per connection.
+ * @example
+ * const frame = await producer.acquire();
+ * frame.planes[0].data.fill(128);
+ * const number = await producer.post(frame, { pts });
+ */
+export class Producer extends EventEmitter<StreamEvents> implements AsyncDisposable {
+  /** What every frame of this producer looks like. */
+  readonly layout: FrameLayout;
+  readonly #host: BindingHost;
+  readonly #native: NativeProducer;
+  readonly #leases: WriteLeases;
+  readonly #keepAlive: KeepAlive;
+  readonly #acquires: Gate;
+  readonly #posts: Gate;
+  /** Those who wait for the consumers: the end of a hand-shake, or of the frames. */
+  readonly #others: Gate;
+  readonly #traces: ConnectionTraces;
+  readonly #onClosed: () => void;
+  #lastStats: ProducerStats | undefined;
+  #closed = false;
+  /** Pushes run one after the other, or a later one could overtake. */
+  #lastPush: Promise<unknown> = Promise.resolve();
+  #pushes = 0;
+
+  /** @internal */
+  constructor(host: BindingHost, producer: NativeProducer, onClosed: () => void) {
+    super();
+    this.#host = host;
+    this.#native = producer;
+    this.#onClosed = onClosed;
+    this.#leases = new WriteLeases(host, producer);
+    this.#keepAlive = new KeepAlive(host.binding);
+    this.#acquires = new Gate(this.#keepAlive);
+    this.#posts = new Gate(this.#keepAlive);
+    this.#others = new Gate(this.#keepAlive);
+    this.#traces = new ConnectionTraces(host, (change) => this.emit("statechange", change));
+    this.layout = toFrameLayout(producer.info().format);
+    onFirstListener(this as EventEmitter, "statechange", () => {
+      if (!this.#closed) this.#traces.start(producer.connections());
+    });
+    host.register(producer.id, { onWake: () => this.#wake(), onEvent: (event) => this.#onEvent(event) });
+  }
+
+  /** The most advanced connection's state; `created` when there is none, `disconnected` once the input is closed. */
+  get state(): StreamState {
+    return this.#closed ? "disconnected" : this.#host.state(this.#native.info().state);
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /**
+   * A free slot to fill. Waits until a consumer gives one back.
+   * @throws StreamError ERR_TIMEOUT, ERR_ABORTED; ERR_RESOURCE_BUSY: `maxWriting` slots are out already;
+   *   ERR_BAD_STATE: after closeInput or stop; ERR_BAD_STREAM: closed.
+   */
+  acquire(options: WaitOptions = {}): Promise<WritableFrame> {
+    try {
+      checkWaitOptions(options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    const attempt = () => this.#required(this.#tryAcquire(), "acquire");
+    return this.#acquires.wait<WritableFrame>(attempt, (why) => giveUp("acquire", why), options);
+  }
+
+  /** As `acquire`, without waiting. */
+  tryAcquire(): Result<WritableFrame> {
+    if (this.#closed) return { status: "closed" };
+    const taken = this.#acquires.busy ? "would-block" : this.#tryAcquire();
+    return typeof taken === "string" ? { status: taken } : { status: "ok", frame: taken };
+  }
+
+  /**
+   * Hands the frame to every connection, all or nothing: waits until the last waiting queue has a place. On success
+   * the lease is over; on timeout, abort or error the frame is still yours.
+   * @returns the frame's number, from 1
+   * @throws StreamError as `acquire`; ERR_BAD_PARAMETER for a wrong option
+   */
+  post(frame: WritableFrame, options: PostOptions = {}): Promise<bigint> {
+    try {
+      checkWaitOptions(options);
+      checkPostOptions(options, this.layout.size);
+      const lease = this.#own(frame);
+      const attempt = () => this.#required(this.#tryPost(lease, options), "post");
+      return this.#posts.wait<bigint>(attempt, (why) => giveUp("post", why), options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** As `post`, without waiting; `would-block`: a waiting queue is full, or an earlier post still waits. */
+  tryPost(frame: WritableFrame, options: Omit<PostOptions, keyof WaitOptions> = {}): PostResult {
+    checkPostOptions(options, this.layout.size);
+    if (this.#closed) return { status: "closed" };
+    const lease = this.#own(frame);
+    const posted = this.#posts.busy ? "would-block" : this.#tryPost(lease, options);
+    return typeof posted === "string" ? { status: posted } : { status: "ok", number: posted };
+  }
+
+  /**
+   * acquire + copy + post. `bytes` has exactly the size of a frame; for format `bytes`, at most. Leave it unchanged
+   * until this resolves. Pushes happen in the order of their calls. On failure nothing was posted and nothing is held.
+   */
+  push(bytes: ArrayBufferView, options: PostOptions = {}): Promise<bigint> {
+    try {
+      checkWaitOptions(options);
+      const sized = this.#checkBytes(bytes, options);
+      const deadline = options.timeoutMs === undefined ? undefined : performance.now() + options.timeoutMs;
+      const done = this.#pushes === 0 ? this.#push(bytes, sized, deadline) : this.#pushNext(bytes, sized, deadline);
+      this.#pushes++;
+      const settled = () => {
+        this.#pushes--;
+      };
+      this.#lastPush = done.then(settled, settled);
+      return done;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** As `push`, without waiting. */
+  tryPush(bytes: ArrayBufferView, options: Omit<PostOptions, keyof WaitOptions> = {}): PostResult {
+    const sized = this.#checkBytes(bytes, options);
+    if (this.#closed) return { status: "closed" };
+    if (this.#pushes > 0 || this.#acquires.busy || this.#posts.busy) return { status: "would-block" };
+    const frame = this.#tryAcquire();
+    if (typeof frame === "string") return { status: frame };
+    try {
+      copyInto(frame, bytes);
+      const posted = this.#tryPost(frame, sized);
+      return typeof posted === "string" ? { status: posted } : { status: "ok", number: posted };
+    } finally {
+      frame.discard(); // nothing to do after a post
+    }
+  }
+
+  /**
+   * No more frames. Consumers read what waits, then their iterators end normally.
+   * Resolves when every consumer has taken what waited for it, or is gone. Safe to call again.
+   * @throws StreamError ERR_TIMEOUT, ERR_ABORTED: the input is closed, but some frames were not taken in time
+   */
+  async closeInput(options: WaitOptions = {}): Promise<void> {
+    checkWaitOptions(options);
+    if (this.#closed) return;
+    native(() => this.#native.closeInput());
+    this.#wake();
+    const attempt = () => (this.#closed || native(() => this.#native.tryDrain()) === Flow.ok ? true : undefined);
+    await this.#others.wait<boolean>(attempt, (why) => giveUp("closeInput", why), options);
+  }
+
+  /** Cancels now: every waiter wakes, consumers end with cause `stopped`, what waits is dropped. */
+  stop(): void {
+    if (this.#closed) return;
+    native(() => this.#native.stop());
+    this.#wake();
+  }
+
+  /** Ends one connection, by the id of its events and stats. Its held slots are free when it is gone. */
+  evict(connection: bigint, reason = ""): void {
+    this.#mustBeOpen();
+    native(() => this.#native.evict(connection, reason));
+  }
+
+  /** A snapshot; after close the last one. */
+  stats(): ProducerStats {
+    if (this.#lastStats !== undefined) return this.#lastStats;
+    return toProducerStats(this.#host, this.#native.info(), this.#native.connections());
+  }
+
+  /** Releases everything. Without closeInput before it, consumers end with cause `producer-closed`. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#lastStats = this.stats();
+    this.#closed = true;
+    this.#leases.close();
+    this.#native.close();
+    this.#host.unregister(this.#native.id);
+    this.#traces.end("producer-closed");
+    this.#wake();
+    this.#onClosed();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Pending waits keep the process alive (the default). */
+  ref(): this {
+    this.#keepAlive.ref();
+    return this;
+  }
+
+  /** Pending waits do not keep the process alive. */
+  unref(): this {
+    this.#keepAlive.unref();
+    return this;
+  }
+
+  /**
+   * Resolves when no consumer is in the middle of its hand-shake any more, so that the next post reaches all of them.
+   * @internal
+   */
+  async settled(options: WaitOptions): Promise<void> {
+    const attempt = () => (this.#closed || !this.#native.connections().some(this.#attaching) ? true : undefined);
+    await this.#others.wait<boolean>(attempt, () => false, options);
+  }
+
+  readonly #attaching = (connection: { state: number }): boolean => {
+    const state = this.#host.state(connection.state);
+    return state === "initializing" || state === "created" || state === "connecting";
+  };
+
+  // ---------------------------------------------------------------- one try
+
+  #tryAcquire(): WritableFrameLease | NoFrame {
+    if (this.#closed) return "closed";
+    const flow = native(() => this.#native.tryAcquire());
+    return flow === Flow.ok ? this.#leases.take(this.layout) : noFrame(flow);
+  }
+
+  #tryPost(frame: WritableFrameLease, options: PostOptions): bigint | NoFrame {
+    if (this.#closed) return "closed";
+    if (frame.ended) throw new StreamError("ERR_BAD_STATE", "post: this frame was posted or discarded already");
+    const { binding } = this.#host;
+    writePostInfo(binding.postInfo, options);
+    const flow = native(() => this.#native.tryPost(frame.lease, options.metadata));
+    if (flow !== Flow.ok) return noFrame(flow);
+    const number = binding.frameInfo[FrameInfo.number] as bigint;
+    this.#leases.posted(frame);
+    if (this.#traces.active) this.#traces.look(this.#native.connections());
+    return number;
+  }
+
+  /** For those who wait: would-block means later, the rest is an error. */
+  #required<T extends WritableFrame | bigint>(taken: T | NoFrame, what: string): T | undefined {
+    if (typeof taken !== "string") return taken;
+    if (taken === "would-block") return undefined;
+    const [code, why] = this.#closed
+      ? (["ERR_BAD_STREAM", "the producer is closed"] as const)
+      : (["ERR_BAD_STATE", "the stream was stopped"] as const);
+    throw new StreamError(code, `${what}: ${why}`, { reason: taken });
+  }
+
+  #own(frame: WritableFrame): WritableFrameLease {
+    this.#mustBeOpen();
+    if (!(frame instanceof WritableFrameLease) || frame.owner !== this.#leases) {
+      throw new StreamError("ERR_BAD_PARAMETER", "post: expected a frame that this producer acquired, got another");
+    }
+    if (frame.ended) throw new StreamError("ERR_BAD_STATE", "post: this frame was posted or discarded already");
+    return frame;
+  }
+
+  #mustBeOpen(): void {
+    if (this.#closed) throw new StreamError("ERR_BAD_STREAM", "the producer is closed", { reason: "closed" });
+  }
+
+  // ---------------------------------------------------------------- push
+
+  /** The options with the size filled in; throws when the bytes are not one frame. */
+  #checkBytes(bytes: ArrayBufferView, options: PostOptions): PostOptions {
+    const { size, format } = this.layout;
+    const got = ArrayBuffer.isView(bytes) ? bytes.byteLength : undefined;
+    const fits = got !== undefined && (format === "bytes" ? got >= 1 && got <= size : got === size);
+    if (!fits) {
+      const expected = format === "bytes" ? `1 to ${size}` : `${size}`;
+      const text = `push: expected a typed array or Buffer of ${expected} bytes, got ${got ?? typeof bytes}`;
+      throw new StreamError("ERR_BAD_PARAMETER", text);
+    }
+    checkPostOptions(options, got);
+    return format === "bytes" && options.size === undefined ? { ...options, size: got } : options;
+  }
+
+  async #pushNext(bytes: ArrayBufferView, options: PostOptions, deadline: number | undefined): Promise<bigint> {
+    await this.#lastPush;
+    return await this.#push(bytes, options, deadline);
+  }
+
+  async #push(bytes: ArrayBufferView, options: PostOptions, deadline: number | undefined): Promise<bigint> {
+    const left = () =>
+      deadline === undefined ? options : { ...options, timeoutMs: Math.max(0, deadline - performance.now()) };
+    const frame = (await this.acquire(left())) as WritableFrameLease;
+    try {
+      copyInto(frame, bytes);
+      return await this.post(frame, left());
+    } finally {
+      frame.discard(); // nothing to do after a post
+    }
+  }
+
+  // ---------------------------------------------------------------- from the addon
+
+  #wake(): void {
+    this.#acquires.wake();
+    this.#posts.wake();
+    this.#others.wake();
+  }
+
+  #onEvent(event: NativeEvent): void {
+    const { connection, value } = event;
+    switch (event.kind) {
+      case EventKind.connected:
+        if (this.#traces.active) this.#traces.look(this.#native.connections());
+        this.emit("connected", { connection });
+        break;
+      case EventKind.disconnected: {
+        const cause = this.#host.cause(event.code);
+        if (this.#traces.active) this.#traces.gone(connection, cause);
+        this.emit("disconnected", { connection, cause, discarded: value });
+        break;
+      }
+      case EventKind.stalled:
+        this.emit("stalled", { connection, waitedMs: Number(value) });
+        break;
+      case EventKind.lagged:
+        this.emit("lagged", { connection, skipped: value });
+        break;
+      case EventKind.refused:
+        this.emit("refused", { code: errorCode(event.code), reason: event.text });
+        break;
+    }
+    this.#wake();
+  }
+}
+
+function giveUp(what: string, why: GiveUp): never {
+  throw why === "aborted" ? aborted(what) : timedOut(what);
+}
+
+function copyInto(frame: WritableFrameLease, bytes: ArrayBufferView): void {
+  frame.data.set(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+}

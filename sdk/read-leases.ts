@@ -1,0 +1,166 @@
+/** The frames of one connection: hands them out, takes them back, and ends the connection after the last of them. */
+import type { NativeConsumer } from "../native/binding.ts";
+import { native, StreamError } from "./base/errors.ts";
+import { toFrameLayout } from "./base/format.ts";
+import type { FrameLayout } from "./base/types.ts";
+import type { BindingHost } from "./binding-host.ts";
+import { type ReadableFrameLease as Frame, ReadableFrameLease, type ReadOwner } from "./frame.ts";
+import { LeaseBook } from "./lease-book.ts";
+
+export class ReadLeases implements ReadOwner {
+  readonly native: NativeConsumer;
+  readonly #host: BindingHost;
+  readonly #book: LeaseBook;
+  readonly #layouts = new Map<number, FrameLayout>();
+  readonly #onUnpinned: () => void;
+  /** With one lease at a time the next frame ends the earlier one, so it must be known. With more it must not be. */
+  readonly #single: boolean;
+  #current: Frame | undefined;
+  /** The newest lease, 0 once it was given back. The old frame again is the same lease, and may be out already. */
+  #newest = 0;
+  /** Leases that more than one frame object stands for, with how many beyond the first. */
+  readonly #shared = new Map<number, number>();
+  #frames = 0;
+  #pins = 0;
+  #retired = false;
+  #closed = false;
+  #closing: Promise<void> | undefined;
+  #whenUnpinned: (() => void) | undefined;
+
+  constructor(host: BindingHost, consumer: NativeConsumer, maxHeld: number, onUnpinned: () => void) {
+    this.#host = host;
+    this.native = consumer;
+    this.#single = maxHeld === 1;
+    this.#onUnpinned = onUnpinned;
+    this.#book = new LeaseBook("read", (lease) => this.#forgotten(lease));
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** The next acquire would end a lease whose bytes are being written somewhere. */
+  get blocked(): boolean {
+    return this.#single && this.#current !== undefined && this.#current.pins > 0;
+  }
+
+  /** Right after a tryAcquire that said ok. */
+  take(): Frame {
+    const frame = new ReadableFrameLease(this, this.#host.binding.frameInfo);
+    this.#frames++;
+    if (this.#single) {
+      this.endCurrent(); // the core ended that lease when it gave this one
+      this.#current = frame;
+      return frame;
+    }
+    if (frame.lease === this.#newest) this.#shared.set(frame.lease, (this.#shared.get(frame.lease) ?? 0) + 1);
+    this.#newest = frame.lease;
+    this.#book.watch(frame, frame.lease);
+    return frame;
+  }
+
+  endCurrent(): void {
+    const frame = this.#current;
+    if (frame === undefined) return;
+    this.#current = undefined;
+    this.#end(frame);
+  }
+
+  open(frame: object, lease: number): ArrayBuffer {
+    const buffer = native(() => this.native.view(lease));
+    if (!this.#single) this.#book.opened(frame, buffer);
+    return buffer;
+  }
+
+  metadata(lease: number): Uint8Array {
+    return native(() => this.native.metadata(lease));
+  }
+
+  layout(id: number): FrameLayout {
+    const known = this.#layouts.get(id);
+    if (known !== undefined) return known;
+    if (this.#closed) throw new StreamError("ERR_BAD_STREAM", "the consumer was closed; look at the layout before that");
+    const layout = toFrameLayout(native(() => this.native.format(id)));
+    this.#layouts.set(id, layout);
+    return layout;
+  }
+
+  release(frame: Frame): void {
+    if (frame.ended || this.#closed) return;
+    if (this.#current === frame) this.#current = undefined;
+    if (!this.#single) this.#book.unwatch(frame);
+    this.#detach(frame);
+    this.#giveBack(frame.lease);
+    this.#countDown();
+  }
+
+  pin(): void {
+    this.#pins++;
+  }
+
+  unpin(): void {
+    this.#pins--;
+    if (this.#pins === 0) this.#whenUnpinned?.();
+    this.#onUnpinned();
+  }
+
+  /** The connection is over and another one follows: close it once its last frame is back. */
+  retire(): void {
+    this.#retired = true;
+    if (this.#frames === 0) this.#finish();
+  }
+
+  /** Ends every lease now, except that a write in flight is awaited: its bytes must stay mapped. */
+  close(): Promise<void> {
+    this.#closing ??= this.#closeOnce();
+    return this.#closing;
+  }
+
+  async #closeOnce(): Promise<void> {
+    if (this.#pins > 0) {
+      await new Promise<void>((resolve) => {
+        this.#whenUnpinned = resolve;
+      });
+    }
+    this.endCurrent();
+    this.#finish();
+  }
+
+  #forgotten(lease: number): void {
+    this.#giveBack(lease);
+    this.#countDown();
+  }
+
+  #giveBack(lease: number): void {
+    const others = this.#shared.get(lease);
+    if (others !== undefined) {
+      if (others === 1) this.#shared.delete(lease);
+      else this.#shared.set(lease, others - 1);
+      return;
+    }
+    if (lease === this.#newest) this.#newest = 0;
+    this.native.release(lease);
+  }
+
+  #end(frame: Frame): void {
+    this.#detach(frame);
+    this.#countDown();
+  }
+
+  #detach(frame: Frame): void {
+    frame.ended = true;
+    if (frame.buffer !== undefined) this.#host.binding.detach(frame.buffer);
+  }
+
+  #countDown(): void {
+    this.#frames--;
+    if (this.#retired && this.#frames === 0) this.#finish();
+  }
+
+  #finish(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#book.close();
+    this.native.close();
+  }
+}

@@ -1,0 +1,236 @@
+/** A stream as one process sees it: its endpoints here, how it is reached, and the order in which things close. */
+import { EventEmitter } from "node:events";
+import type { NativeConsumer, NativeEvent, NativeProducer } from "../native/binding.ts";
+import { EventKind } from "../native/binding.ts";
+import { attachGraceMs, checkConsumerOptions, checkProducerOptions } from "./base/config.ts";
+import { StreamError } from "./base/errors.ts";
+import type {
+  ConsumerOptions,
+  ProducerOptions,
+  StateChange,
+  StreamEvents,
+  StreamState,
+  StreamStats,
+  Via,
+  WaitOptions,
+} from "./base/types.ts";
+import type { BindingHost } from "./binding-host.ts";
+import { Consumer } from "./consumer.ts";
+import { onFirstListener } from "./first-listener.ts";
+import { errorCode } from "./flow.ts";
+import type { KeepAlive } from "./keep-alive.ts";
+import { Producer } from "./producer.ts";
+import type { Reopen } from "./supervise.ts";
+
+/** How this process got at the stream; see create-stream.ts and open-stream.ts. @internal */
+export interface StreamSource {
+  readonly name: string | undefined;
+  readonly via: Via;
+  readonly strict: boolean;
+  /** Mode options of the stream; a connection may override them. */
+  readonly modeOptions: ConsumerOptions;
+  /** Number of the native object whose events are this stream's, if it has one. */
+  readonly object: number | undefined;
+  /** Held while the stream listens. */
+  readonly keepAlive: KeepAlive;
+  connectProducer(options: ProducerOptions): Promise<NativeProducer>;
+  connectConsumer(options: ConsumerOptions, wait: WaitOptions): Promise<NativeConsumer>;
+  /** The next connection after the producer's end, where that makes sense. */
+  reopen(options: ConsumerOptions): Reopen | undefined;
+  close(): void;
+}
+
+/** Most advanced first. */
+const byAdvance: readonly StreamState[] = [
+  "old-frame-available", "new-frame-available", "empty", "connecting", "created", "initializing",
+];
+
+/**
+ * Made by `createStream` or `openStream`.
+ *
+ * Events: those of its producer, `refused` also while there is none, and `statechange` of every connection it knows.
+ * @example
+ * await using stream = await createStream({ name: "cam1", frame: { format: "NV12", width: 1920, height: 1080 } });
+ * const producer = await stream.connectProducer();
+ */
+export class Stream extends EventEmitter<StreamEvents> implements AsyncDisposable {
+  readonly name: string | undefined;
+  /** How this stream is reached, and why so. */
+  readonly via: Via;
+  readonly #host: BindingHost;
+  readonly #source: StreamSource;
+  readonly #consumers = new Set<Consumer>();
+  #producer: Producer | undefined;
+  #referenced = true;
+  #closed = false;
+  #closing: Promise<void> | undefined;
+
+  /** @internal */
+  constructor(host: BindingHost, source: StreamSource) {
+    super();
+    this.#host = host;
+    this.#source = source;
+    this.name = source.name;
+    this.via = source.via;
+    if (source.object !== undefined) {
+      host.register(source.object, { onWake: () => {}, onEvent: (event) => this.#onEvent(event) });
+    }
+    onFirstListener(this as EventEmitter, "statechange", () => {
+      this.#producer?.on("statechange", this.#fromProducer);
+      for (const consumer of this.#consumers) consumer.on("statechange", this.#fromConsumer);
+    });
+  }
+
+  /**
+   * A summary: the producer's when it is here, else the most advanced connection's; `created` when there is none,
+   * `disconnected` once closed. Not bound to the transition rules that hold for each connection.
+   */
+  get state(): StreamState {
+    if (this.#closed) return "disconnected";
+    if (this.#producer !== undefined && !this.#producer.closed) return this.#producer.state;
+    const states = new Set([...this.#consumers].map((consumer) => consumer.state));
+    return byAdvance.find((state) => states.has(state)) ?? "created";
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /**
+   * Becomes the stream's producer. Consumers that connected before are `empty` when this resolves (one that hangs in
+   * its hand-shake is not waited for longer than a second).
+   * @throws StreamError ERR_BAD_PARAMETER; ERR_RESOURCE_BUSY: there is one; ERR_BAD_STATE: strict, and no consumer
+   *   yet; ERR_TIMEOUT, ERR_ABORTED; ERR_BAD_STREAM: closed
+   */
+  async connectProducer(options?: ProducerOptions): Promise<Producer> {
+    const checked = checkProducerOptions(options);
+    this.#mustBeOpen();
+    const native = await this.#source.connectProducer(checked);
+    if (this.#closed) {
+      native.close();
+      this.#mustBeOpen();
+    }
+    const producer = new Producer(this.#host, native, () => {
+      if (this.#producer === producer) this.#producer = undefined;
+    });
+    this.#producer = producer;
+    if (!this.#referenced) producer.unref();
+    this.#forwardEvents(producer);
+    await producer.settled({ timeoutMs: attachGraceMs });
+    return producer;
+  }
+
+  /**
+   * Attaches one more consumer, with the stream's mode or its own. Resolves when the producer's side has answered:
+   * `connecting` while there is no producer, else further.
+   * @throws StreamError ERR_REFUSED, ERR_BAD_MATCH: the producer says no, with its reason; ERR_BAD_PARAMETER;
+   *   ERR_CLOSED: the stream has ended; ERR_NOT_FOUND, ERR_TIMEOUT, ERR_ABORTED; ERR_BAD_STREAM: closed
+   */
+  async connectConsumer(options?: ConsumerOptions): Promise<Consumer> {
+    const checked = checkConsumerOptions(options, this.#source.modeOptions);
+    this.#mustBeOpen();
+    const { timeoutMs, signal, ...own } = checked;
+    const wait = { ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(signal === undefined ? {} : { signal }) };
+    const native = await this.#source.connectConsumer(own, wait);
+    if (this.#closed) {
+      native.close();
+      this.#mustBeOpen();
+    }
+    const consumer: Consumer = new Consumer(this.#host, native, {
+      strict: this.#source.strict,
+      reopen: this.#source.reopen(own),
+      onClosed: () => this.#consumers.delete(consumer),
+    });
+    this.#consumers.add(consumer);
+    if (!this.#referenced) consumer.unref();
+    if (this.listenerCount("statechange") > 0) consumer.on("statechange", this.#fromConsumer);
+    // With both ends here, what is posted after this line reaches the newcomer.
+    await this.#producer?.settled({ timeoutMs: attachGraceMs });
+    return consumer;
+  }
+
+  /** Counters of the endpoints that this process has. */
+  stats(): StreamStats {
+    return {
+      name: this.name,
+      state: this.state,
+      producer: this.#producer?.stats(),
+      consumers: [...this.#consumers].map((consumer) => consumer.stats()),
+    };
+  }
+
+  /** Cancels now: every waiter of this stream wakes. With the producer here, consumers end with cause `stopped`. */
+  stop(): void {
+    if (this.#closed) return;
+    if (this.#producer !== undefined) this.#producer.stop();
+    else for (const consumer of this.#consumers) void consumer.close(); // its leases end on their own time
+  }
+
+  /** Closes the endpoints that this process has, then gives up the name. Safe to call again. */
+  close(): Promise<void> {
+    if (!this.#closed) this.#closing = this.#close();
+    return this.#closing ?? Promise.resolve(); // a listener, called by the close, may call it again
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Listening, and pending waits of its endpoints, keep the process alive (the default). */
+  ref(): this {
+    this.#setReferenced(true);
+    return this;
+  }
+
+  /** Neither listening nor pending waits keep the process alive. */
+  unref(): this {
+    this.#setReferenced(false);
+    return this;
+  }
+
+  async #close(): Promise<void> {
+    this.#closed = true;
+    const producer = this.#producer;
+    const consumers = [...this.#consumers];
+    // The producer first: its consumers, here and elsewhere, learn the cause from it and not from a closed socket.
+    await producer?.close();
+    if (this.#source.object !== undefined) this.#host.unregister(this.#source.object);
+    this.#source.close();
+    await Promise.all(consumers.map((consumer) => consumer.close()));
+  }
+
+  #setReferenced(referenced: boolean): void {
+    this.#referenced = referenced;
+    const parts = [this.#source.keepAlive, ...(this.#producer ? [this.#producer] : []), ...this.#consumers];
+    for (const part of parts) referenced ? part.ref() : part.unref();
+  }
+
+  #mustBeOpen(): void {
+    if (this.#closed) throw new StreamError("ERR_BAD_STREAM", "the stream is closed; create or open it again");
+  }
+
+  #forwardEvents(producer: Producer): void {
+    producer.on("connected", (event) => this.emit("connected", event));
+    producer.on("disconnected", (event) => this.emit("disconnected", event));
+    producer.on("stalled", (event) => this.emit("stalled", event));
+    producer.on("lagged", (event) => this.emit("lagged", event));
+    producer.on("refused", (event) => this.emit("refused", event));
+    if (this.listenerCount("statechange") > 0) producer.on("statechange", this.#fromProducer);
+  }
+
+  readonly #fromConsumer = (change: StateChange): void => {
+    this.emit("statechange", change);
+  };
+
+  /** Both ends of a connection may be here; it is told once, as its consumer sees it. */
+  readonly #fromProducer = (change: StateChange): void => {
+    const isOurs = [...this.#consumers].some((consumer) => consumer.connection === change.connection);
+    if (!isOurs) this.emit("statechange", change);
+  };
+
+  #onEvent(event: NativeEvent): void {
+    if (event.kind === EventKind.refused) {
+      this.emit("refused", { code: errorCode(event.code), reason: event.text });
+    }
+  }
+}

@@ -1,0 +1,61 @@
+/** The slots a producer holds for writing. */
+import type { NativeProducer } from "../native/binding.ts";
+import { FrameInfo } from "../native/binding.ts";
+import { native } from "./base/errors.ts";
+import type { FrameLayout } from "./base/types.ts";
+import type { BindingHost } from "./binding-host.ts";
+import { WritableFrameLease, type WriteOwner } from "./frame.ts";
+import { LeaseBook } from "./lease-book.ts";
+
+export class WriteLeases implements WriteOwner {
+  readonly #host: BindingHost;
+  readonly #native: NativeProducer;
+  readonly #book: LeaseBook;
+  #closed = false;
+
+  constructor(host: BindingHost, producer: NativeProducer) {
+    this.#host = host;
+    this.#native = producer;
+    this.#book = new LeaseBook("write", (lease) => producer.discard(lease));
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Right after a tryAcquire that said ok. */
+  take(layout: FrameLayout): WritableFrameLease {
+    const lease = Number(this.#host.binding.frameInfo[FrameInfo.lease]);
+    const frame = new WritableFrameLease(this, lease, layout);
+    this.#book.watch(frame, lease);
+    return frame;
+  }
+
+  open(frame: object, lease: number): ArrayBuffer {
+    const buffer = native(() => this.#native.view(lease));
+    this.#book.opened(frame, buffer);
+    return buffer;
+  }
+
+  /** The frame was posted: what it shows belongs to the consumers now. */
+  posted(frame: WritableFrameLease): void {
+    this.#end(frame);
+  }
+
+  discard(frame: WritableFrameLease): void {
+    this.#end(frame);
+    native(() => this.#native.discard(frame.lease));
+  }
+
+  /** No lease counts from here on; the native producer, closed by its owner, detaches what is left. */
+  close(): void {
+    this.#closed = true;
+    this.#book.close();
+  }
+
+  #end(frame: WritableFrameLease): void {
+    frame.ended = true;
+    this.#book.unwatch(frame);
+    if (frame.buffer !== undefined) this.#host.binding.detach(frame.buffer);
+  }
+}
