@@ -34,15 +34,8 @@ void Connection::on_ready(int fd) { producer->connection_ready(this, fd); }
 
 void Connection::wake() {
   if (!seat.take_wake_request()) return;
-  const uint8_t byte = 1;
-  // A full pipe is a consumer that has wake-ups enough; a closed one is about to be noticed on its socket.
+  const uint8_t byte = 1;  // a full pipe is a consumer that has wake-ups enough
   [[maybe_unused]] const ssize_t written = write(wake_pipe.get(), &byte, 1);
-}
-
-void Connection::drain_signals() {
-  uint8_t bytes[256];
-  while (read(signal_pipe.get(), bytes, sizeof bytes) == static_cast<ssize_t>(sizeof bytes)) {
-  }
 }
 
 // ---------------------------------------------------------------- coming
@@ -96,6 +89,7 @@ int Producer::grant(const Guest& guest, es_policy* policy) const {
     const bool unlimited = policy->max_wait_ms < 0;
     policy->max_wait_ms = unlimited ? accept_.max_wait_ms : std::min(policy->max_wait_ms, accept_.max_wait_ms);
   }
+  if (stream_ != nullptr && stream_->strict()) policy->on_disconnect = ES_DISCONNECT_DROP;  // EGL drains nothing
   return ES_OK;
 }
 
@@ -149,23 +143,19 @@ int Producer::admit(Connection* connection) {
   if (result != ES_OK) return result;
   result = create_shared("edgestream-seat", kSeatPageBytes, Seal::both_write, &connection->page);
   if (result != ES_OK) return result;
-  Fd wake_read, signal_write;
-  result = make_pipe(&wake_read, &connection->wake_pipe);
-  if (result == ES_OK) result = make_pipe(&connection->signal_pipe, &signal_write);
+  result = make_pipe(&connection->wake_reader, &connection->wake_pipe);
   if (result != ES_OK) return result;
   connection->id = ++last_connection_;
   auto* page = reinterpret_cast<SeatPage*>(connection->page.mapping.data());
   connection->seat.init(page, connection->id, connection->policy, &claims_);
   connection->attach_by = es_now() + kAttachTimeout;
-  result = send_welcome(connection, connection->page.fd.get(), wake_read.get(), signal_write.get());
+  result = send_welcome(connection);
   if (result != ES_OK) return fail(ES_CLOSED, "the consumer went away during the hand-shake");
   connection->page.fd.reset();
-  result = context_->watch(connection->guest.socket.get(), connection, &connection->socket_watch);
-  if (result == ES_OK) result = context_->watch(connection->signal_pipe.get(), connection, &connection->signal_watch);
-  return result;
+  return context_->watch(connection->guest.socket.get(), connection, &connection->socket_watch);
 }
 
-int Producer::send_welcome(Connection* connection, int page_fd, int wake_read, int signal_write) {
+int Producer::send_welcome(Connection* connection) {
   const int socket = connection->guest.socket.get();
   auto welcome = make_message<WelcomeMessage>(MessageType::welcome);
   welcome.connection = connection->id;
@@ -173,8 +163,8 @@ int Producer::send_welcome(Connection* connection, int page_fd, int wake_read, i
   welcome.policy = connection->policy;
   welcome.page_bytes = kSeatPageBytes;
   welcome.layout = layout_;
-  const int fds[] = {page_fd, wake_read, signal_write};
-  int result = send_message(socket, welcome, fds, 3);
+  const int fds[] = {connection->page.fd.get(), connection->wake_reader.get()};
+  int result = send_message(socket, welcome, fds, 2);
   if (result != ES_OK) return result;
   auto layout = make_message<LayoutMessage>(MessageType::layout);
   layout.layout = layout_;
@@ -202,13 +192,10 @@ void Producer::activate(Connection* connection) {
 }
 
 void Producer::connection_ready(Connection* connection, int fd) {
-  if (fd == connection->signal_pipe.get()) {
-    connection->drain_signals();
-    return writable();
-  }
   Received* received = context_->received();
   const int result = receive(fd, received);
   if (result == ES_WOULD_BLOCK) return;
+  if (result == ES_OK && received->type() == MessageType::signal) return writable();
   if (result == ES_OK && received->type() == MessageType::attached &&
       connection->phase == Connection::Phase::attaching) {
     return activate(connection);

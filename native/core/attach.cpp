@@ -78,13 +78,13 @@ int Consumer::handle(const Received& message) {
 
 int Consumer::on_welcome(Received* received) {
   const auto* welcome = received->as<WelcomeMessage>();
-  if (welcome == nullptr || received->fd_count != 3 || welcome->page_bytes != kSeatPageBytes || page_) {
+  if (welcome == nullptr || received->fd_count != 2 || welcome->page_bytes != kSeatPageBytes || page_) {
     return fail(ES_BAD_PROTOCOL, "a welcome that is not one");
   }
   const int result = map_received(received->fds[0].get(), kSeatPageBytes, Seal::both_write, true, &page_);
   if (result != ES_OK) return result;
   auto* page = reinterpret_cast<SeatPage*>(page_.data());
-  if (page->magic != kMagic || page->connection != welcome->connection) {
+  if (page->magic != kMagic || page->version != welcome->header.version || page->connection != welcome->connection) {
     page_.reset();
     return fail(ES_BAD_PROTOCOL, "the seat page is not the one of this connection");
   }
@@ -94,10 +94,7 @@ int Consumer::on_welcome(Received* received) {
   policy_.label[sizeof policy_.label - 1] = 0;
   seat_.init(page, policy_);
   wake_pipe_ = std::move(received->fds[1]);
-  signal_pipe_ = std::move(received->fds[2]);
-  // Both ends were made non-blocking; whatever the producer does to its ends, ours are ours.
   fcntl(wake_pipe_.get(), F_SETFL, O_NONBLOCK);
-  fcntl(signal_pipe_.get(), F_SETFL, O_NONBLOCK | O_WRONLY);
   return context_->watch(wake_pipe_.get(), this, &wake_watch_);
 }
 
@@ -158,7 +155,9 @@ bool Consumer::drains() const {
 }
 
 void Consumer::end(es_cause cause, const char* reason) {
-  if (cause_ != ES_CAUSE_NONE) return;  // the first cause is the true one
+  // The first cause is the true one; but a drain after closeInput can still be cancelled.
+  const bool cancelled = cause_ == ES_CAUSE_ENDED && cause == ES_CAUSE_STOPPED && state_ != ES_STATE_DISCONNECTED;
+  if (cause_ != ES_CAUSE_NONE && !cancelled) return;
   cause_ = cause;
   copy_text(reason_, sizeof reason_, reason);
   uint64_t position;

@@ -21,8 +21,6 @@ class Connection final : public Pollable {
 
   // Wakes the consumer if it sleeps. Never blocks: this end of the pipe is ours alone.
   void wake();
-  // Takes what the consumer wrote to its signal pipe.
-  void drain_signals();
 
   Producer* producer;
   uint64_t id = 0;
@@ -31,8 +29,9 @@ class Connection final : public Pollable {
   es_policy policy{};
   SharedMemory page;
   ProducerSeat seat;
-  Fd wake_pipe, signal_pipe;
-  Watch socket_watch, signal_watch;
+  Fd wake_pipe;
+  Fd wake_reader;  // never read here: with it a wake after the consumer's death is no SIGPIPE
+  Watch socket_watch;
   es_cause cause = ES_CAUSE_NONE;  // as said by it, or decided here
   int64_t attach_by = 0;
   int64_t since = 0;

@@ -58,7 +58,6 @@ void Consumer::close() {
   page_.reset();
   socket_.reset();
   wake_pipe_.reset();
-  signal_pipe_.reset();
   readable();
 }
 
@@ -194,8 +193,8 @@ int Consumer::consume(uint32_t count) {
 
 void Consumer::signal() {
   if (!seat_.take_signal_request()) return;
-  const uint8_t byte = 1;
-  [[maybe_unused]] const ssize_t written = write(signal_pipe_.get(), &byte, 1);
+  // Over the socket, not a pipe of its own: a write to a producer that just died must not raise SIGPIPE here.
+  send_message(socket_.get(), make_message<SignalMessage>(MessageType::signal));
 }
 
 // ---------------------------------------------------------------- state

@@ -88,7 +88,7 @@ class Consumer final : public Pollable {
   int last_slot_ = -1;          // of the frame acquired last, while it is held or kept
   uint32_t held_ = 0;
   es_policy policy_{};
-  Fd socket_, wake_pipe_, signal_pipe_;
+  Fd socket_, wake_pipe_;
   Watch socket_watch_, wake_watch_;
   Mapping page_;
   ConsumerSeat seat_;

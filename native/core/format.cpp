@@ -62,6 +62,8 @@ bool format_is_sound(const es_format& format) {
 
 }  // namespace es
 
+extern "C" int es_format_index(const char* name) { return name == nullptr ? -1 : es::format_index(name); }
+
 extern "C" int es_format_init(es_format* format, const char* name, uint32_t width, uint32_t height) {
   using namespace es;
   if (format == nullptr || name == nullptr) return fail(ES_BAD_PARAMETER, "es_format_init needs a format and a name");

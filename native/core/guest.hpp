@@ -8,7 +8,7 @@ namespace es {
 struct Guest {
   Fd socket;
   HelloMessage hello;
-  int32_t pid = 0, uid = -1;  // as the kernel says (SO_PEERCRED); 0 / -1 across namespaces it cannot translate
+  int32_t pid = 0, uid = -1;  // as the kernel says (SO_PEERCRED), in this process's namespaces
   bool in_process = false;
 };
 

@@ -23,7 +23,7 @@ inline constexpr uint32_t kMessageFdsMax = 4;   // descriptors that may travel w
 enum class MessageType : uint16_t {
   hello = 1,     // peer -> stream: who I am and what I ask for
   pending = 2,   // stream -> peer: you are registered, there is no producer yet
-  welcome = 3,   // producer -> consumer: your seat. fds: page, wake pipe (read end), signal pipe (write end)
+  welcome = 3,   // producer -> consumer: your seat. fds: page, wake pipe (read end)
   layout = 4,    // producer -> consumer: a frame format; precedes the pools that use it
   pool = 5,      // producer -> consumer: a memory object. fd: memfd. May come again at any time (growth)
   attached = 6,  // consumer -> producer: everything is mapped, frames may come
@@ -33,6 +33,7 @@ enum class MessageType : uint16_t {
   report = 10,   // producer -> observer
   granted = 11,  // stream -> connecting producer: you are the producer of this name
   offer = 12,    // stream -> connecting producer: a peer's socket (fd) and its hello
+  signal = 13,   // consumer -> producer: you asked for it, a place or a slot came free
 };
 
 enum class Kind : uint32_t { consume = 1, produce = 2, observe = 3 };
@@ -119,6 +120,10 @@ struct ReportMessage {
 };
 
 struct GrantedMessage {
+  MessageHeader header;
+};
+
+struct SignalMessage {
   MessageHeader header;
 };
 

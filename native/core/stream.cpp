@@ -177,15 +177,12 @@ void Stream::caller_ready(Caller* caller, int fd) {
   Received* received = context_->received();
   const int result = receive(fd, received);
   if (result == ES_WOULD_BLOCK) return;
-  if (result == ES_CLOSED) {
+  if (result == ES_OK && caller->said_hello && received->type() == MessageType::query) return answer_query(caller);
+  if (result == ES_CLOSED || caller->said_hello) {  // gone, goodbye, or nonsense
     if (caller->said_hello && caller->guest.hello.kind == static_cast<uint32_t>(Kind::consume)) consumer_gone();
     return drop(caller);
   }
   if (result != ES_OK) return refuse(caller, ES_BAD_PROTOCOL, es_last_error());
-  if (caller->said_hello) {
-    if (received->type() == MessageType::query) return answer_query(caller);
-    return drop(caller);  // bye, or nonsense
-  }
   const int verdict = judge_hello(caller, *received);
   if (verdict != ES_OK) return refuse(caller, verdict, es_last_error());
   caller->said_hello = true;

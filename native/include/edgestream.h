@@ -7,8 +7,8 @@
  * `es_last_error()` then gives a sentence for a person.
  *
  * Waiting. A context has one pollable descriptor, `es_fd()`. When it is readable call `es_dispatch()`, then take events
- * with `es_next_event()` until it returns 0. A program without an event loop may pass a timeout to the blocking calls,
- * or start `es_start_service_thread()`, which dispatches in the background.
+ * with `es_next_event()` until it returns 0. A program without an event loop passes timeouts: a call that may wait
+ * dispatches first. Or it starts `es_start_service_thread()`, which dispatches in the background.
  *
  * Threads. All functions may be called from any thread; a context serialises them with one lock that is not held
  * while a call waits.
@@ -135,6 +135,8 @@ typedef struct es_format {
 
 /** Fills `planes`, `plane_count` and `size` from name, width and height. ES_BAD_PARAMETER for anything unknown. */
 ES_API int es_format_init(es_format *format, const char *name, uint32_t width, uint32_t height);
+/** The format's number, its bit in a `format_mask`; -1 for an unknown name. */
+ES_API int es_format_index(const char *name);
 
 /* ---------------------------------------------------------------- context */
 
@@ -218,7 +220,7 @@ typedef struct es_producer_options {
 
 typedef struct es_consumer_options {
   es_policy policy;
-  uint32_t format_mask;     /**< 0 = any; else 1 << index of es_format_name(index) */
+  uint32_t format_mask;     /**< formats it takes: 1 << es_format_index(name), or-ed; 0 = any */
   const char *client;       /**< shown to observers; NULL = program name */
   const char *runtime_dir;
 } es_consumer_options;
@@ -261,7 +263,7 @@ typedef struct es_connection_info {
   uint32_t reserved;
   es_policy policy;
   uint64_t posted, delivered, skipped, discarded, waiting, held;
-  int64_t since;            /**< when it was admitted */
+  int64_t since;            /**< when it began to get frames; 0 before that */
   char client[64];
 } es_connection_info;
 
@@ -353,7 +355,8 @@ ES_API int es_open_observer(es_context *context, const char *name, const char *r
 ES_API uint32_t es_observer_id(const es_observer *observer);
 /** Asks for a report; ES_EVENT_REPORT tells when it is there. */
 ES_API int es_observer_query(es_observer *observer);
-/** The last report. ES_WOULD_BLOCK before the first, ES_CLOSED when the stream is gone. Returns the connection count. */
+/** The last report: fills at most `count` entries, returns how many there are. ES_BAD_STATE before the first report,
+ * ES_BAD_STREAM when the stream is gone. */
 ES_API int es_observer_report(es_observer *observer, es_producer_info *info, es_connection_info *out, uint32_t count);
 ES_API void es_observer_close(es_observer *observer);
 

@@ -5,7 +5,7 @@ import { createStream } from "edgestream";
 const name = process.argv[2] ?? "sample-02";
 const count = Number(process.argv[3] ?? 300);
 const stream = await createStream({ name, frame: { format: "NV12", width: 640, height: 360 } });
-stream.on("connected", (event) => console.log("a consumer came:", event.client));
+stream.on("connected", ({ connection }) => console.log("consumer", connection, "came"));
 const producer = await stream.connectProducer();
 console.log(`streaming "${name}": ${stream.via.reason}`);
 
