@@ -110,9 +110,17 @@ function countdown(options: WaitOptions): () => WaitOptions {
  * For a stream that may not be there yet: tries again, at growing intervals, as long as the answer is "not found".
  * There is nothing to be told by: the directory the stream will be made in need not exist yet either.
  */
-export async function whenThere<T>(name: string, open: (left: WaitOptions) => Promise<T>, options: WaitOptions): Promise<T> {
+export async function whenThere<T>(
+  name: string,
+  open: (left: WaitOptions) => Promise<T>,
+  options: WaitOptions,
+): Promise<T> {
   const left = countdown(options);
-  for (let pauseMs: number = openBackoff.firstMs; ; pauseMs = Math.min(pauseMs * openBackoff.factor, openBackoff.maxMs)) {
+  for (
+    let pauseMs: number = openBackoff.firstMs;
+    ;
+    pauseMs = Math.min(pauseMs * openBackoff.factor, openBackoff.maxMs)
+  ) {
     if (options.signal?.aborted) throw aborted(`opening stream "${name}"`);
     try {
       return await open(left());

@@ -10,8 +10,18 @@ const flows: readonly FlowStatus[] = ["ok", "would-block", "timeout", "closed", 
 
 /** es_result, from -1 down. */
 const faults: readonly ErrorCode[] = [
-  "ERR_BAD_STATE", "ERR_BAD_ACCESS", "ERR_BAD_ATTRIBUTE", "ERR_BAD_PARAMETER", "ERR_BAD_MATCH", "ERR_BAD_ALLOC",
-  "ERR_BAD_STREAM", "ERR_RESOURCE_BUSY", "ERR_NOT_FOUND", "ERR_REFUSED", "ERR_BAD_PROTOCOL", "ERR_SYSTEM",
+  "ERR_BAD_STATE",
+  "ERR_BAD_ACCESS",
+  "ERR_BAD_ATTRIBUTE",
+  "ERR_BAD_PARAMETER",
+  "ERR_BAD_MATCH",
+  "ERR_BAD_ALLOC",
+  "ERR_BAD_STREAM",
+  "ERR_RESOURCE_BUSY",
+  "ERR_NOT_FOUND",
+  "ERR_REFUSED",
+  "ERR_BAD_PROTOCOL",
+  "ERR_SYSTEM",
 ];
 
 /** Call it for anything but Flow.ok. */

@@ -1,11 +1,7 @@
 /** Everything that applications import, in the order they meet it. */
-export { createStream } from "./create-stream.ts";
-export { openStream } from "./open-stream.ts";
-export type { Stream } from "./stream.ts";
-export type { Producer } from "./producer.ts";
-export type { Consumer } from "./consumer.ts";
-export { errorCodes, StreamError } from "./base/errors.ts";
+
 export type { ErrorCode } from "./base/errors.ts";
+export { errorCodes, StreamError } from "./base/errors.ts";
 export { formatNames } from "./base/format.ts";
 export type {
   AcceptOptions,
@@ -43,3 +39,8 @@ export type {
   WaitOptions,
   WritableFrame,
 } from "./base/types.ts";
+export type { Consumer } from "./consumer.ts";
+export { createStream } from "./create-stream.ts";
+export { openStream } from "./open-stream.ts";
+export type { Producer } from "./producer.ts";
+export type { Stream } from "./stream.ts";

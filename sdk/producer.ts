@@ -17,8 +17,8 @@ import type {
 } from "./base/types.ts";
 import type { BindingHost } from "./binding-host.ts";
 import { ConnectionTraces } from "./connection-traces.ts";
-import { aborted, errorCode, type NoFrame, noFrame, timedOut } from "./flow.ts";
 import { onFirstListener } from "./first-listener.ts";
+import { aborted, errorCode, type NoFrame, noFrame, timedOut } from "./flow.ts";
 import { WritableFrameLease } from "./frame.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { checkPostOptions, writePostInfo } from "./post-options.ts";

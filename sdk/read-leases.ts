@@ -12,7 +12,8 @@ export class ReadLeases implements ReadOwner {
   readonly #host: BindingHost;
   readonly #book: LeaseBook;
   readonly #layouts = new Map<number, FrameLayout>();
-  readonly #onUnpinned: () => void;
+  /** A release or the end of a write may be what a waiting acquire lacks. */
+  readonly #onRoom: () => void;
   /** With one lease at a time the next frame ends the earlier one, so it must be known. With more it must not be. */
   readonly #single: boolean;
   #current: Frame | undefined;
@@ -27,11 +28,11 @@ export class ReadLeases implements ReadOwner {
   #closing: Promise<void> | undefined;
   #whenUnpinned: (() => void) | undefined;
 
-  constructor(host: BindingHost, consumer: NativeConsumer, maxHeld: number, onUnpinned: () => void) {
+  constructor(host: BindingHost, consumer: NativeConsumer, maxHeld: number, onRoom: () => void) {
     this.#host = host;
     this.native = consumer;
     this.#single = maxHeld === 1;
-    this.#onUnpinned = onUnpinned;
+    this.#onRoom = onRoom;
     this.#book = new LeaseBook("read", (lease) => this.#forgotten(lease));
   }
 
@@ -79,7 +80,8 @@ export class ReadLeases implements ReadOwner {
   layout(id: number): FrameLayout {
     const known = this.#layouts.get(id);
     if (known !== undefined) return known;
-    if (this.#closed) throw new StreamError("ERR_BAD_STREAM", "the consumer was closed; look at the layout before that");
+    if (this.#closed)
+      throw new StreamError("ERR_BAD_STREAM", "the consumer was closed; look at the layout before that");
     const layout = toFrameLayout(native(() => this.native.format(id)));
     this.#layouts.set(id, layout);
     return layout;
@@ -101,7 +103,7 @@ export class ReadLeases implements ReadOwner {
   unpin(): void {
     this.#pins--;
     if (this.#pins === 0) this.#whenUnpinned?.();
-    this.#onUnpinned();
+    this.#onRoom();
   }
 
   /** The connection is over and another one follows: close it once its last frame is back. */
@@ -140,6 +142,7 @@ export class ReadLeases implements ReadOwner {
     }
     if (lease === this.#newest) this.#newest = 0;
     this.native.release(lease);
+    this.#onRoom();
   }
 
   #end(frame: Frame): void {

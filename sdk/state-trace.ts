@@ -8,7 +8,12 @@ import type { DisconnectCause, StateChange, StreamState } from "./base/types.ts"
 
 /** The way up, one step at a time. */
 const ladder: readonly StreamState[] = [
-  "initializing", "created", "connecting", "empty", "new-frame-available", "old-frame-available",
+  "initializing",
+  "created",
+  "connecting",
+  "empty",
+  "new-frame-available",
+  "old-frame-available",
 ];
 
 /** Every state passed on the way from `from` to `to`, `to` included; empty when they are equal. */

@@ -42,7 +42,12 @@ export interface StreamSource {
 
 /** Most advanced first. */
 const byAdvance: readonly StreamState[] = [
-  "old-frame-available", "new-frame-available", "empty", "connecting", "created", "initializing",
+  "old-frame-available",
+  "new-frame-available",
+  "empty",
+  "connecting",
+  "created",
+  "initializing",
 ];
 
 /**
@@ -50,8 +55,10 @@ const byAdvance: readonly StreamState[] = [
  *
  * Events: those of its producer, `refused` also while there is none, and `statechange` of every connection it knows.
  * @example
- * await using stream = await createStream({ name: "cam1", frame: { format: "NV12", width: 1920, height: 1080 } });
+ * const stream = await createStream({ name: "cam1", frame: { format: "NV12", width: 1920, height: 1080 } });
  * const producer = await stream.connectProducer();
+ * await producer.push(picture);
+ * await stream.close();
  */
 export class Stream extends EventEmitter<StreamEvents> implements AsyncDisposable {
   readonly name: string | undefined;

@@ -10,7 +10,11 @@ export type Reopen = (signal: AbortSignal) => Promise<NativeConsumer>;
 
 /** The next life cannot cure these: the two ends do not fit, or this side may not. */
 const hopeless: ReadonlySet<ErrorCode> = new Set([
-  "ERR_BAD_ACCESS", "ERR_BAD_MATCH", "ERR_BAD_PARAMETER", "ERR_BAD_PROTOCOL", "ERR_BAD_ATTRIBUTE",
+  "ERR_BAD_ACCESS",
+  "ERR_BAD_MATCH",
+  "ERR_BAD_PARAMETER",
+  "ERR_BAD_PROTOCOL",
+  "ERR_BAD_ATTRIBUTE",
 ]);
 
 /** `ended` and `stopped` are the producer's own word that there is no more. */

@@ -28,7 +28,8 @@ class Waiter<T> {
     this.#giveUp = giveUp;
     this.#signal = options.signal;
     this.#onGone = onGone;
-    this.#deadlineMs = options.timeoutMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + options.timeoutMs;
+    this.#deadlineMs =
+      options.timeoutMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + options.timeoutMs;
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -143,7 +144,11 @@ export class Gate {
     try {
       do {
         this.#wakeAgain = false;
-        for (let head = this.#waiters[0]; head !== undefined && head.tryNow(); head = this.#waiters[0]) this.#remove(head);
+        let head = this.#waiters[0];
+        while (head?.tryNow()) {
+          this.#remove(head);
+          head = this.#waiters[0];
+        }
       } while (this.#wakeAgain);
     } finally {
       this.#waking = false;

@@ -120,12 +120,14 @@ const frame = z
     const bytes = format === "bytes";
     const widthMax = bytes ? limits.bytesMax : limits.pixelsMax;
     const heightMax = bytes ? 1 : limits.pixelsMax;
-    const report = (field: string, message: string) =>
-      context.addIssue({ code: "custom", path: [field], message });
+    const report = (field: string, message: string) => context.addIssue({ code: "custom", path: [field], message });
     if (width > widthMax) report("width", `expected at most ${widthMax}, got ${width}`);
     if (!bytes && height === undefined) report("height", `expected 1 to ${limits.pixelsMax}, got nothing; add height`);
     if (height !== undefined && height > heightMax) {
-      report("height", `expected at most ${heightMax}, got ${height}${bytes ? "; bytes has no height, leave it out" : ""}`);
+      report(
+        "height",
+        `expected at most ${heightMax}, got ${height}${bytes ? "; bytes has no height, leave it out" : ""}`,
+      );
     }
   })
   .optional();
@@ -216,7 +218,10 @@ function check<T>(where: string, schema: z.ZodObject, options: T | undefined): T
 
 /** An option that only one mode reads, given to another, is a mistake worth a word. */
 function checkModeOwnsOptions(where: string, options: ModeOptions, mode: ModeOptions["mode"]): void {
-  const owned = [["fifoLength", "fifo"], ["capacity", "broadcast"]] as const;
+  const owned = [
+    ["fifoLength", "fifo"],
+    ["capacity", "broadcast"],
+  ] as const;
   for (const [option, owner] of owned) {
     if (options[option] === undefined || mode === owner) continue;
     const hint = `"${option}" belongs to mode "${owner}", got mode "${mode}"; add mode: "${owner}" or leave it out`;

@@ -3,7 +3,17 @@ import type { FormatName, FrameLayout, FramePlane } from "./types.ts";
 
 /** All formats; the index is the bit in a consumer's format mask and equals the core's order. */
 export const formatNames = [
-  "NV12", "I420", "P010", "YUY2", "RGB", "BGR", "RGBA", "BGRA", "GRAY8", "GRAY16", "bytes",
+  "NV12",
+  "I420",
+  "P010",
+  "YUY2",
+  "RGB",
+  "BGR",
+  "RGBA",
+  "BGRA",
+  "GRAY8",
+  "GRAY16",
+  "bytes",
 ] as const satisfies readonly FormatName[];
 
 /** The part of the addon's format that this file reads. */

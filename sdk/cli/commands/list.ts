@@ -1,0 +1,126 @@
+/** `edgestream list`: the streams of this host and who is connected to them. */
+import type { Command } from "commander";
+import type { NativeConnectionInfo, NativeProducerInfo } from "../../../native/binding.ts";
+import { bindingHost } from "../../binding-host.ts";
+import { createStream } from "../../create-stream.ts";
+import { codeOf } from "../failure.ts";
+import { toJson } from "../json-output.ts";
+import { type FoundStream, surveyStreams } from "../stream-survey.ts";
+
+interface ListFlags {
+  json: boolean;
+  prune: boolean;
+  fps: boolean;
+  runtimeDir?: string;
+}
+
+/** Long enough to tell 25 from 30 frames per second. */
+const rateIntervalMs = 500;
+
+const examples = `
+Examples:
+  edgestream list
+  edgestream list --json --no-fps
+  edgestream list --prune
+
+Status: alive, stale (its producer died; the next start under that name or --prune removes it), denied (no permission
+on its socket), silent (its producer does not answer: stopped, or very busy).
+Exit codes: 0 always when it could look, 1 it failed, 2 wrong options.`;
+
+export function addListCommand(program: Command): void {
+  program
+    .command("list")
+    .description("show the streams of this host")
+    .option("--no-fps", "one look only, which is faster")
+    .option("--prune", "remove what dead producers left behind", false)
+    .option("--runtime-dir <path>", "look only here")
+    .option("--json", "a JSON array on stdout, connections and counters included", false)
+    .addHelpText("after", examples)
+    .action(async (flags: ListFlags) => {
+      const found = await surveyStreams(flags.runtimeDir, flags.fps ? rateIntervalMs : 0);
+      const pruned = flags.prune ? await pruneStale(found) : new Set<string>();
+      if (flags.json) process.stdout.write(`${toJson(found.map((each) => describe(each, pruned)))}\n`);
+      else process.stdout.write(table(found, pruned));
+    });
+}
+
+/** Starting and closing a stream under the name removes its remains, and the name lock keeps it off the living. */
+async function pruneStale(found: readonly FoundStream[]): Promise<Set<string>> {
+  const removed = new Set<string>();
+  for (const each of found.filter((one) => one.status === "stale")) {
+    try {
+      const stream = await createStream({ name: each.name, runtimeDir: each.directory });
+      await stream.close();
+      removed.add(each.socket);
+    } catch (error) {
+      // Somebody has just started under this name, or it is not ours to remove.
+      if (!["ERR_RESOURCE_BUSY", "ERR_BAD_ACCESS", "ERR_SYSTEM"].includes(codeOf(error) ?? "")) throw error;
+    }
+  }
+  return removed;
+}
+
+function describe(found: FoundStream, pruned: ReadonlySet<string>): object {
+  const { name, socket, status, report, framesPerSecond } = found;
+  if (!report) return { name, socket, status, removed: pruned.has(socket) };
+  return {
+    name,
+    socket,
+    status,
+    ...describeProducer(report.info),
+    framesPerSecond,
+    connections: report.connections.map(describeConnection),
+  };
+}
+
+function describeProducer(info: NativeProducerInfo): object {
+  const { name, width, height, timeBaseNum, timeBaseDen } = info.format;
+  return {
+    state: bindingHost().state(info.state),
+    format: name,
+    width,
+    height,
+    timeBase: timeBaseDen === 0 ? undefined : { num: timeBaseNum, den: timeBaseDen },
+    epoch: info.epoch,
+    frames: info.frames,
+    noConsumer: info.noConsumer,
+    pool: {
+      bytes: info.poolBytes,
+      slots: info.slots,
+      slotsFree: info.slotsFree,
+      memoryObjects: info.memoryObjects,
+    },
+  };
+}
+
+function describeConnection(connection: NativeConnectionInfo): object {
+  const { policy, state, ...rest } = connection;
+  return { ...rest, mode: policy.label, state: bindingHost().state(state) };
+}
+
+const headings = ["NAME", "STATUS", "STATE", "FORMAT", "SIZE", "FRAMES", "FPS", "CONSUMERS"];
+
+function table(found: readonly FoundStream[], pruned: ReadonlySet<string>): string {
+  if (found.length === 0) return "no streams; start one with: edgestream source test: --name bars\n";
+  const rows = [headings, ...found.map((each) => tableRow(each, pruned))];
+  const widths = headings.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows
+    .map(
+      (row) =>
+        `${row
+          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+          .join("  ")
+          .trimEnd()}\n`,
+    )
+    .join("");
+}
+
+function tableRow(found: FoundStream, pruned: ReadonlySet<string>): string[] {
+  const status = pruned.has(found.socket) ? "removed" : found.status;
+  const info = found.report?.info;
+  if (!info) return [found.name, status, "-", "-", "-", "-", "-", "-"];
+  const state = bindingHost().state(info.state);
+  const size = `${info.format.width}x${info.format.height}`;
+  const rate = found.framesPerSecond?.toFixed(1) ?? "-";
+  return [found.name, status, state, info.format.name, size, String(info.frames), rate, String(info.connections)];
+}

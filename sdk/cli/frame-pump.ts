@@ -1,0 +1,56 @@
+/** The producer's loop: take a slot, let the input fill it, wait until it is due, post it. */
+import type { PostOptions, WaitOptions, WritableFrame } from "../base/types.ts";
+import type { FrameInput } from "./frame-input.ts";
+import type { Pacer } from "./pacer.ts";
+
+/** The part of a producer that the loop uses. */
+export interface FrameSink {
+  acquire(options: WaitOptions): Promise<WritableFrame>;
+  post(frame: WritableFrame, options: PostOptions): Promise<unknown>;
+}
+
+export interface PumpOptions {
+  input: FrameInput;
+  sink: FrameSink;
+  /** undefined: as fast as frames come. */
+  pacer: Pacer | undefined;
+  /** At most so many frames. */
+  countMax: number;
+  /** Resolves when the first frame may be posted. */
+  ready: () => Promise<void>;
+  signal: AbortSignal;
+}
+
+/** Resolves at the input's end, after `countMax` frames, or when the signal fires; throws what went wrong. */
+export async function pumpFrames(options: PumpOptions): Promise<void> {
+  try {
+    for (let count = 0; count < options.countMax && !options.signal.aborted; count += 1) {
+      if (!(await pumpOne(options, count === 0))) return;
+    }
+  } catch (error) {
+    // Being told to stop makes every wait fail; that is not a failure.
+    if (!options.signal.aborted) throw error;
+  }
+}
+
+async function pumpOne(options: PumpOptions, isFirst: boolean): Promise<boolean> {
+  const { input, sink, signal } = options;
+  const frame = await sink.acquire({ signal });
+  try {
+    const times = await input.read(frame);
+    if (!times || signal.aborted) return false;
+    const captured = process.hrtime.bigint();
+    if (isFirst) await options.ready();
+    await options.pacer?.wait(times.pts, signal);
+    await sink.post(frame, {
+      ...(times.pts === undefined ? {} : { pts: times.pts }),
+      duration: times.duration,
+      captured,
+      signal,
+    });
+    return true;
+  } finally {
+    // After a post the lease is over and this does nothing.
+    frame.discard();
+  }
+}

@@ -1,0 +1,141 @@
+/** Reads the line per frame that ffmpeg's `framecrc` writes: `stream, dts, pts, duration, size, checksum`. */
+import { Socket } from "node:net";
+import { CommandError } from "./failure.ts";
+import type { TimeBase } from "./ticks.ts";
+
+export interface FrameTicks {
+  /** undefined: ffmpeg does not know. */
+  pts: bigint | undefined;
+  duration: bigint;
+}
+
+/** What stands above the first line. */
+export interface PtsHeader {
+  timeBase: TimeBase;
+  width: number;
+  height: number;
+}
+
+/** ffmpeg runs ahead of the pictures by a few lines; past this many it has to wait. */
+const waitingLinesMax = 1024;
+/** A line has about 60 characters. */
+const lineLengthMax = 1000;
+const unknownTicks = -(2n ** 63n);
+
+/** Turns the text into a header and lines; keeps what is not complete yet. Pure, so that any split can be tested. */
+export class PtsParser {
+  readonly lines: FrameTicks[] = [];
+  header: PtsHeader | undefined;
+  #rest = "";
+  #timeBase: TimeBase | undefined;
+  #size: { width: number; height: number } | undefined;
+
+  push(text: string): void {
+    const parts = (this.#rest + text).split("\n");
+    this.#rest = parts.pop() ?? "";
+    if (this.#rest.length > lineLengthMax) throw unreadable(this.#rest);
+    for (const part of parts) this.#line(part);
+  }
+
+  #line(line: string): void {
+    if (line.startsWith("#")) this.#headerLine(line);
+    else if (line.trim() !== "") this.lines.push(parseLine(line));
+    if (this.lines.length > 0) this.#completeHeader(line);
+  }
+
+  #headerLine(line: string): void {
+    const base = /^#tb 0: (\d+)\/(\d+)$/.exec(line);
+    if (base) this.#timeBase = { num: Number(base[1]), den: Number(base[2]) };
+    const size = /^#dimensions 0: (\d+)x(\d+)$/.exec(line);
+    if (size) this.#size = { width: Number(size[1]), height: Number(size[2]) };
+  }
+
+  #completeHeader(line: string): void {
+    if (this.header) return;
+    if (!this.#timeBase || !this.#size) throw unreadable(line);
+    this.header = { timeBase: this.#timeBase, ...this.#size };
+  }
+}
+
+function parseLine(line: string): FrameTicks {
+  const match = /^0,\s*-?\d+,\s*(-?\d+),\s*(-?\d+),\s*\d+,\s*0x[0-9a-f]+/.exec(line);
+  const pts = match?.[1];
+  const duration = match?.[2];
+  if (pts === undefined || duration === undefined) throw unreadable(line);
+  const ticks = BigInt(pts);
+  return { pts: ticks === unknownTicks ? undefined : ticks, duration: BigInt(duration) };
+}
+
+function unreadable(line: string): CommandError {
+  return new CommandError("ERR_DECODER", `ffmpeg wrote frame times that cannot be read: "${line.slice(0, 100)}"`);
+}
+
+/** The pipe around the parser. */
+export class PtsReader {
+  readonly #socket: Socket;
+  readonly #parser = new PtsParser();
+  #wakeWaiter: (() => void) | undefined;
+  #ended = false;
+  #error: Error | undefined;
+
+  /** Takes over `fd`, the read end of a pipe. */
+  constructor(fd: number) {
+    this.#socket = new Socket({ fd, readable: true, writable: false });
+    this.#socket.setEncoding("latin1");
+    this.#socket.on("data", (text) => this.#received(String(text)));
+    this.#socket.on("end", () => this.#finish(undefined));
+    this.#socket.on("error", (error) => this.#finish(error));
+    this.#socket.on("close", () => this.#finish(undefined));
+  }
+
+  /** Known as soon as the first frame is decoded. undefined: ffmpeg ended without a frame. */
+  async header(): Promise<PtsHeader | undefined> {
+    while (!this.#parser.header && !this.#ended) await this.#change();
+    if (this.#error) throw this.#error;
+    return this.#parser.header;
+  }
+
+  /** The times of the next frame. undefined: there are no more. */
+  async next(): Promise<FrameTicks | undefined> {
+    while (this.#parser.lines.length === 0 && !this.#ended) await this.#change();
+    const line = this.#parser.lines.shift();
+    if (line === undefined && this.#error) throw this.#error;
+    if (this.#parser.lines.length === 0) this.#socket.resume();
+    return line;
+  }
+
+  close(): void {
+    this.#socket.destroy();
+    this.#finish(undefined);
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wakeWaiter = resolve;
+    });
+  }
+
+  #received(text: string): void {
+    try {
+      this.#parser.push(text);
+    } catch (error) {
+      this.#socket.destroy();
+      this.#finish(error as Error);
+      return;
+    }
+    if (this.#parser.lines.length > waitingLinesMax) this.#socket.pause();
+    this.#wake();
+  }
+
+  #finish(error: Error | undefined): void {
+    this.#error ??= error;
+    this.#ended = true;
+    this.#wake();
+  }
+
+  #wake(): void {
+    const wake = this.#wakeWaiter;
+    this.#wakeWaiter = undefined;
+    wake?.();
+  }
+}
