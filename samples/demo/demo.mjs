@@ -60,7 +60,7 @@ async function stream(clip) {
       const event = JSON.parse(line);
       if (event.event === "started") return announce();
       connections = event.connections;
-      if (connections.length > 0 && event.frames > 0) table.show(event);
+      if (event.event === "progress" && event.frames > 0) table.show(event);
       if (event.frames > framesMax / 3) observed ??= observe();
     },
   );

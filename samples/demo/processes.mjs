@@ -9,15 +9,17 @@ export const root = fileURLToPath(new URL("../..", import.meta.url));
 const program = join(root, "dist", "sdk", "cli", "main.js");
 const running = new Set();
 
+// Asked politely, the producer takes its socket away. Each program is in a process group of its own, so that Ctrl-C
+// comes to this one alone: a second signal would cut the clean end short.
 process.on("exit", () => {
-  for (const child of running) child.kill("SIGKILL");
+  for (const child of running) child.kill("SIGTERM");
 });
 process.on("SIGINT", () => process.exit(130));
 process.on("SIGTERM", () => process.exit(143));
 
 /** The `edgestream` command. `onLine` gets what it prints on stdout. */
 export function startCommand(args, onLine) {
-  const child = spawn(process.execPath, [program, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [program, ...args], { stdio: ["ignore", "pipe", "pipe"], detached: true });
   const task = watch(`edgestream ${args[0]}`, child);
   createInterface({ input: child.stdout }).on("line", onLine ?? (() => {}));
   return task;
@@ -25,7 +27,10 @@ export function startCommand(args, onLine) {
 
 /** A consumer of this folder. Its last message is what `task.message` resolves to. */
 export function startConsumer(file, name) {
-  const child = fork(join(import.meta.dirname, file), [name], { stdio: ["ignore", "inherit", "pipe", "ipc"] });
+  const child = fork(join(import.meta.dirname, file), [name], {
+    stdio: ["ignore", "inherit", "pipe", "ipc"],
+    detached: true,
+  });
   const task = watch(file, child);
   let message;
   child.on("message", (value) => {

@@ -1,6 +1,6 @@
 // The live table: one line per consumer. On a terminal it stays in place, elsewhere it is a line per second.
 const columns = [
-  ["consumer", 22],
+  ["consumer", 16],
   ["mode", 10],
   ["state", 20],
   ["fps", 6],
@@ -18,7 +18,7 @@ export class Table {
   /** `progress`: one `progress` event of `edgestream source --json`. */
   show(progress) {
     const now = performance.now();
-    if (!process.stdout.isTTY && now - this.#shownAt < 1000) return;
+    if (!process.stdout.isTTY && now - this.#shownAt < 900) return;
     this.#shownAt = now;
     const rows = progress.connections.map((connection) => this.#row(connection, now));
     this.#before = new Map(progress.connections.map((each) => [each.id, each.delivered]));
@@ -29,9 +29,9 @@ export class Table {
 
   #row(connection, now) {
     const gained = connection.delivered - (this.#before.get(connection.id) ?? 0);
-    const fps = this.#lastAt === 0 ? 0 : (gained * 1000) / (now - this.#lastAt);
+    const fps = this.#lastAt === 0 ? "-" : ((gained * 1000) / (now - this.#lastAt)).toFixed(1);
     const { client, mode, state, delivered, skipped, waiting } = connection;
-    return [client, mode, state, fps.toFixed(1), delivered, skipped, waiting];
+    return [client, mode, state, fps, delivered, skipped, waiting];
   }
 
   #draw(progress, rows) {
