@@ -314,6 +314,7 @@ export class Producer extends EventEmitter<StreamEvents> implements AsyncDisposa
       deadline === undefined ? options : { ...options, timeoutMs: Math.max(0, deadline - performance.now()) };
     const frame = (await this.acquire(left())) as WritableFrameLease;
     try {
+      this.#mustBeOpen(); // close() may have come between the slot and this line
       copyInto(frame, bytes);
       return await this.post(frame, left());
     } finally {

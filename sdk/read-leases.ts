@@ -17,8 +17,8 @@ export class ReadLeases implements ReadOwner {
   /** With one lease at a time the next frame ends the earlier one, so it must be known. With more it must not be. */
   readonly #single: boolean;
   #current: Frame | undefined;
-  /** The newest lease, 0 once it was given back. The old frame again is the same lease, and may be out already. */
-  #newest = 0;
+  /** The newest lease while it is out. The old frame again is the same lease, and may be out already. */
+  #newest: number | undefined;
   /** Leases that more than one frame object stands for, with how many beyond the first. */
   readonly #shared = new Map<number, number>();
   #frames = 0;
@@ -140,7 +140,7 @@ export class ReadLeases implements ReadOwner {
       else this.#shared.set(lease, others - 1);
       return;
     }
-    if (lease === this.#newest) this.#newest = 0;
+    if (lease === this.#newest) this.#newest = undefined;
     this.native.release(lease);
     this.#onRoom();
   }

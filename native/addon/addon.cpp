@@ -100,6 +100,7 @@ void define(Napi::Object &exports, const char *name) {
 Napi::Object load(Napi::Env env, Napi::Object exports) {
   auto *environment = new Environment(env);
   env.SetInstanceData(environment);
+  environment->view_guard.prepare(env);
   StreamWrap::define(env);
   ProducerWrap::define(env);
   ConsumerWrap::define(env);

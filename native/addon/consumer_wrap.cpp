@@ -107,7 +107,7 @@ void ConsumerWrap::remember(Napi::Env env, const es_frame &frame) {
 // TS: view(lease: number): ArrayBuffer        Thread: JS thread only; the view dies with its lease.
 Napi::Value ConsumerWrap::view(const Napi::CallbackInfo &info) {
   alive(info.Env());
-  return leases_.view(info.Env(), to_lease(info[0]));
+  return leases_.view(info.Env(), to_lease(info[0]), environment_->view_guard);
 }
 
 // C:  es_frame.metadata and es_frame.metadata_size

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "edgestream.h"
+#include "lease_table.hpp"
 
 namespace es_addon {
 
@@ -60,6 +61,7 @@ class Environment {
   int64_t frame_info[kFrameInfoLength] = {};
   int64_t post_info[kPostInfoLength] = {};
 
+  ViewGuard view_guard;
   Napi::FunctionReference stream_class, producer_class, consumer_class, observer_class;
 
  private:

@@ -12,6 +12,20 @@ void detach(Napi::Env env, napi_value buffer) {
   if (!detached) napi_detach_arraybuffer(env, buffer);
 }
 
+void ViewGuard::prepare(Napi::Env env) {
+  const Napi::Value array_buffer = env.Global().Get("ArrayBuffer");
+  needed_ = array_buffer.As<Napi::Object>().Get("prototype").As<Napi::Object>().Has("transfer");
+  refuse_ = Napi::Persistent(Napi::Function::New(env, [](const Napi::CallbackInfo &info) {
+    throw Napi::TypeError::New(info.Env(), "a frame's bytes stay in their slot; use copy()");
+  }));
+}
+
+void ViewGuard::protect(Napi::Env env, napi_value buffer) const {
+  if (!needed_) return;
+  const napi_value refuse = refuse_.Value();
+  for (const char *name : {"transfer", "transferToFixedLength"}) napi_set_named_property(env, buffer, name, refuse);
+}
+
 void LeaseTable::add(const Lease &lease) {
   for (Lease &known : leases_) {
     if (known.id == lease.id) {
@@ -29,7 +43,7 @@ const Lease &LeaseTable::get(Napi::Env env, uint64_t id) const {
   throw_bad_parameter(env, "lease " + std::to_string(id) + " is not out: it was released, posted or never acquired");
 }
 
-Napi::Value LeaseTable::view(Napi::Env env, uint64_t id) {
+Napi::Value LeaseTable::view(Napi::Env env, uint64_t id, const ViewGuard &guard) {
   const Lease &lease = get(env, id);
   if (lease.size == 0) return Napi::ArrayBuffer::New(env, 0);
   napi_value buffer = nullptr;
@@ -46,6 +60,7 @@ Napi::Value LeaseTable::view(Napi::Env env, uint64_t id) {
     throw Napi::Error::New(env);
   }
   views_.push_back({id, reference});
+  guard.protect(env, buffer);
   return Napi::Value(env, buffer);
 }
 

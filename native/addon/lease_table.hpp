@@ -13,6 +13,21 @@
 
 namespace es_addon {
 
+/**
+ * Keeps the bytes of a view where they are. From Node 22 on `ArrayBuffer.prototype.transfer` moves them into a new
+ * ArrayBuffer that nobody can detach, and reading that one after a close would end the process. Each view therefore
+ * gets methods of its own by these names, which throw.
+ */
+class ViewGuard {
+ public:
+  void prepare(Napi::Env env);
+  void protect(Napi::Env env, napi_value buffer) const;
+
+ private:
+  bool needed_ = false;
+  Napi::FunctionReference refuse_;
+};
+
 struct Lease {
   uint64_t id;
   const uint8_t *data;
@@ -32,7 +47,7 @@ class LeaseTable {
   /** The lease, or a thrown ERR_BAD_PARAMETER when it is not out. */
   const Lease &get(Napi::Env env, uint64_t id) const;
   /** A new ArrayBuffer over the lease's bytes. */
-  Napi::Value view(Napi::Env env, uint64_t id);
+  Napi::Value view(Napi::Env env, uint64_t id, const ViewGuard &guard);
   /** Detaches the views of one lease and forgets it. Unknown: nothing happens. */
   void end(Napi::Env env, uint64_t id);
   /** Ends every lease but this one. */

@@ -90,7 +90,7 @@ Napi::Value ProducerWrap::try_acquire(const Napi::CallbackInfo &info) {
 // TS: view(lease: number): ArrayBuffer        Thread: JS thread only; the view dies with its lease.
 Napi::Value ProducerWrap::view(const Napi::CallbackInfo &info) {
   alive(info.Env());
-  return leases_.view(info.Env(), to_lease(info[0]));
+  return leases_.view(info.Env(), to_lease(info[0]), environment_->view_guard);
 }
 
 // C:  int es_producer_post(es_producer *producer, uint64_t lease, const es_post_info *info, int64_t timeout_us,

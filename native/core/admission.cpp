@@ -89,7 +89,6 @@ int Producer::grant(const Guest& guest, es_policy* policy) const {
     const bool unlimited = policy->max_wait_ms < 0;
     policy->max_wait_ms = unlimited ? accept_.max_wait_ms : std::min(policy->max_wait_ms, accept_.max_wait_ms);
   }
-  if (stream_ != nullptr && stream_->strict()) policy->on_disconnect = ES_DISCONNECT_DROP;  // EGL drains nothing
   return ES_OK;
 }
 
@@ -218,8 +217,14 @@ void Producer::goodbye(Connection* connection, es_cause cause, const char* text)
   }
   connection->phase = is_eviction(cause) ? Connection::Phase::evicted : Connection::Phase::leaving;
   if (connection->phase != Connection::Phase::evicted) return;
-  const uint32_t discarded = connection->seat.discard_waiting();
+  uint32_t discarded = connection->seat.discard_waiting();
+  if (cause == ES_CAUSE_EVICTED_VIOLATION) {
+    // Nobody can say what it really holds; who writes nonsense into its page has no claim on slots.
+    discarded += connection->seat.waiting();
+    connection->seat.abandon();
+  }
   announce(ES_EVENT_DISCONNECTED, connection, cause, discarded, text);
+  writable();
 }
 
 // Its socket closed: whatever it held is free now, for nobody is left who could read it.

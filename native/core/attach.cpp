@@ -11,8 +11,11 @@ namespace es {
 void Consumer::on_ready(int fd) {
   if (fd == wake_pipe_.get()) {
     uint8_t bytes[256];
-    while (read(fd, bytes, sizeof bytes) == static_cast<ssize_t>(sizeof bytes)) {
-    }
+    ssize_t got;
+    do {
+      got = read(fd, bytes, sizeof bytes);
+    } while (got == static_cast<ssize_t>(sizeof bytes));
+    if (got == 0) wake_watch_.reset();  // the producer is gone; an ended pipe would be ready for ever
     return readable();
   }
   read_messages();

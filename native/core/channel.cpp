@@ -3,10 +3,16 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "status.hpp"
 
 namespace es {
+
+void Received::drop_fds() {
+  for (uint32_t index = 0; index < fd_count; index++) fds[index].reset();
+  fd_count = 0;
+}
 
 MessageType Received::type() const {
   return static_cast<MessageType>(reinterpret_cast<const MessageHeader*>(bytes)->type);
@@ -55,8 +61,7 @@ void take_descriptors(msghdr* header, Received* out) {
 }  // namespace
 
 int receive(int socket, Received* out) {
-  for (uint32_t index = 0; index < out->fd_count; index++) out->fds[index].reset();
-  out->fd_count = 0;
+  out->drop_fds();
   iovec part{out->bytes, sizeof out->bytes};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * kMessageFdsMax)];
   msghdr header{};
@@ -65,9 +70,10 @@ int receive(int socket, Received* out) {
   header.msg_control = control;
   header.msg_controllen = sizeof control;
   ssize_t size;
+  bool reset = false;  // told once, before what still waits: a peer closed without reading all of our messages
   do {
     size = recvmsg(socket, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  } while (size < 0 && errno == EINTR);
+  } while (size < 0 && (errno == EINTR || (errno == ECONNRESET && !std::exchange(reset, true))));
   if (size < 0) return errno == EAGAIN ? ES_WOULD_BLOCK : ES_CLOSED;
   take_descriptors(&header, out);
   if (size == 0) return ES_CLOSED;

@@ -16,6 +16,8 @@ struct Received {
   uint32_t fd_count = 0;
 
   MessageType type() const;
+  // Closes the descriptors that nobody took.
+  void drop_fds();
   // The message as T, or nullptr when it is shorter than that.
   template <class T>
   const T* as() const {

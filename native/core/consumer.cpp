@@ -88,6 +88,7 @@ int Consumer::acquire(uint32_t flags, es_frame* out) {
 
 // OK with is_new set: look again, something came in between.
 int Consumer::nothing_new(uint32_t flags, es_frame* out) {
+  if (cause_ == ES_CAUSE_ENDED) read_messages();  // stop() may have emptied the queue; its goodbye came before that
   if (cause_ != ES_CAUSE_NONE) {
     advance(ES_STATE_DISCONNECTED);
     return terminal_result();

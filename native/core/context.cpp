@@ -138,6 +138,7 @@ int Context::dispatch() {
       // A handler before this one may have ended the registration, or put another in its place.
       const Entry& entry = entries_[static_cast<uint32_t>(data)];
       if (entry.pollable != nullptr && entry.generation == data >> 32) entry.pollable->on_ready(entry.fd);
+      received_->drop_fds();
     }
   }
   dispatching_ = false;

@@ -166,9 +166,9 @@ int Producer::post(uint64_t lease, const es_post_info& info, uint64_t* number) {
     return fail(ES_BAD_PARAMETER, "metadata of %u bytes; at most %u", info.metadata_size, ES_METADATA_MAX);
   }
   refresh_all();
+  if (!make_places(es_now())) return ES_WOULD_BLOCK;
   const uint32_t active = active_count();
   if (active == 0 && wait_without_consumer_) return ES_WOULD_BLOCK;
-  if (active != 0 && !make_places(es_now())) return ES_WOULD_BLOCK;
   const auto index = static_cast<uint32_t>(found);
   Slot& slot = pool_.at(index);
   number_++;
@@ -259,6 +259,7 @@ int Producer::close_input() {
     Connection* connection = connections_[index].get();
     if (connection->phase == Connection::Phase::active) goodbye(connection, ES_CAUSE_ENDED, "");
   }
+  writable();
   return ES_OK;
 }
 
@@ -312,10 +313,12 @@ uint32_t Producer::active_count() const {
   }));
 }
 
+// A stall that is due already was told: the next post judges it, the timer has nothing to add.
 void Producer::arm_deadline() {
+  const int64_t now = es_now();
   int64_t first = 0;
-  const auto consider = [&first](int64_t at) {
-    if (first == 0 || at < first) first = at;
+  const auto consider = [&first, now](int64_t at) {
+    if (at > now && (first == 0 || at < first)) first = at;
   };
   for (const auto& connection : connections_) {
     if (connection->phase == Connection::Phase::attaching) consider(connection->attach_by);
@@ -334,9 +337,7 @@ void Producer::on_deadline() {
     if (connection->phase == Connection::Phase::attaching && now >= connection->attach_by) finish(connection);
   }
   writable();
-  bool again = false;
-  for (const auto& connection : connections_) again = again || connection->phase == Connection::Phase::attaching;
-  if (again) arm_deadline();
+  arm_deadline();
 }
 
 void Producer::writable() { context_->queue_wake(ES_EVENT_WRITABLE, id_, &wake_pending_); }

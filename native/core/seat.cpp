@@ -37,6 +37,7 @@ bool ProducerSeat::refresh_queue() {
       unclaim(slot);
     } else if (word == pack_word(tail_, SlotState::skipped)) {
       counters_.skipped++;
+      passed_over_++;
       lag_++;
       unclaim(slot);
     } else {
@@ -141,7 +142,7 @@ void ProducerSeat::abandon() {
 // For the consumer's own statistics; not read back.
 void ProducerSeat::publish_counters() {
   page_->posted.store(counters_.posted, std::memory_order_relaxed);
-  page_->skipped.store(counters_.skipped, std::memory_order_relaxed);
+  page_->skipped.store(counters_.skipped - passed_over_, std::memory_order_relaxed);
   page_->discarded.store(counters_.discarded, std::memory_order_relaxed);
 }
 
@@ -193,6 +194,7 @@ void ConsumerSeat::skip_older(uint64_t position) {
     uint64_t expected = pack_word(tail_, SlotState::queued);
     if (page_->word[entry & 0xff].compare_exchange_strong(expected, pack_word(tail_, SlotState::skipped),
                                                           std::memory_order_acq_rel)) {
+      passed_over_++;
       consume(1);
     }
   }
@@ -227,7 +229,7 @@ bool ConsumerSeat::take_signal_request() {
 SeatCounters ConsumerSeat::counters() const {
   SeatCounters counters;
   counters.posted = page_->posted.load(std::memory_order_relaxed);
-  counters.skipped = page_->skipped.load(std::memory_order_relaxed);
+  counters.skipped = page_->skipped.load(std::memory_order_relaxed) + passed_over_;
   counters.discarded = page_->discarded.load(std::memory_order_relaxed);
   counters.delivered = delivered_;
   return counters;

@@ -81,6 +81,7 @@ class ProducerSeat {
   uint64_t consumed_ = 0;     // places the consumer freed, as last believed
   uint64_t taken_back_ = 0;  // places freed by taking frames back
   uint64_t lag_ = 0;          // skipped since the last delivery
+  uint64_t passed_over_ = 0;  // skipped by the consumer itself, which counts these on its own
   uint8_t slots_[kRingSize] = {};
   Held held_[ES_HELD_MAX] = {};
   uint32_t held_count_ = 0;
@@ -102,7 +103,7 @@ class ConsumerSeat {
   // true once per request: the caller must signal the producer.
   bool take_signal_request();
   uint64_t start_number() const { return page_->start_number.load(std::memory_order_acquire); }
-  // posted, skipped, discarded as the producer counts them; delivered is this side's own count.
+  // posted, discarded and what was taken back as the producer counts them; the rest is this side's own count.
   SeatCounters counters() const;
 
  private:
@@ -112,6 +113,7 @@ class ConsumerSeat {
   es_policy policy_{};
   uint64_t tail_ = 0;  // next position to look at
   uint64_t delivered_ = 0;
+  uint64_t passed_over_ = 0;
 };
 
 }  // namespace es

@@ -205,10 +205,11 @@ int Stream::judge_hello(Caller* caller, const Received& received) {
   own.policy.label[sizeof own.policy.label - 1] = 0;
   if (own.kind < 1 || own.kind > 3) return fail(ES_BAD_PROTOCOL, "unknown kind of peer %u", own.kind);
   if (own.kind == static_cast<uint32_t>(Kind::consume) && strict_) {
-    if (ended_ || producer_ != nullptr || parked_consumers() != 0) {
+    if (ended_ || producer_ != nullptr || remote_ != nullptr || parked_consumers() != 0) {
       return fail(ES_BAD_STATE, "a strict stream takes one consumer, before its producer");
     }
     had_consumer_ = true;
+    own.policy.on_disconnect = ES_DISCONNECT_DROP;  // EGL drains nothing
   }
   return ES_OK;
 }

@@ -192,7 +192,7 @@ export interface ConnectionStats {
   waiting: bigint;
   /** Leased now, a retained old frame included. */
   held: bigint;
-  /** Monotonic ns when it was admitted. */
+  /** Monotonic ns when it began to get frames; 0 before that. */
   since: bigint;
 }
 

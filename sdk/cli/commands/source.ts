@@ -107,6 +107,7 @@ class SourceRun implements AsyncDisposable {
       ...(settings.json && { intervalMs: jsonIntervalMs }),
     });
     this.progress.say(`${frame.format} ${frame.width}x${frame.height}; read it with: edgestream pull ${settings.name}`);
+    this.#tellTrouble();
     this.#emit("started", { name: settings.name, ...frame });
   }
 
@@ -134,6 +135,21 @@ class SourceRun implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.progress.dispose();
     await this.#stream.close();
+  }
+
+  /** What the operator of a stream wants to know about its consumers; JSON readers see it in the counters. */
+  #tellTrouble(): void {
+    const say = (text: string) => this.progress.say(text);
+    const who = (connection: bigint) => this.#seen.get(connection)?.client ?? "a consumer";
+    // Noted when they come, so that they have a name when they go.
+    this.#producer.on("connected", () => void this.#connections());
+    this.#producer.on("stalled", ({ connection, waitedMs }) => {
+      say(`${who(connection)} (connection ${connection}) held up the stream for ${waitedMs} ms`);
+    });
+    this.#producer.on("disconnected", ({ connection, cause }) => {
+      if (cause.startsWith("evicted")) say(`${who(connection)} (connection ${connection}) was sent away: ${cause}`);
+    });
+    this.#producer.on("refused", ({ reason }) => say(`a consumer was refused: ${reason}`));
   }
 
   /** A consumer counts when its hand-shake is done: from then on it gets every frame. */
