@@ -1,10 +1,9 @@
-/** Broadcast: every frame in order to whoever keeps up. The producer never waits; a laggard skips forward and is told. */
+/** Broadcast: every frame in order to whoever keeps up. The producer never waits; a laggard skips and is told. */
 import type { Mode } from "./policy.ts";
 
 export const broadcast: Mode = {
   name: "broadcast",
   promise: "The producer never waits; a laggard skips forward, is told how far, and is evicted past maxLag.",
-  ownOption: "capacity",
   whenFull: "overwrite",
   policy: (settings, reach) => ({
     capacity: settings.capacity,

@@ -1,10 +1,9 @@
-/** FIFO: every frame in order, none lost. A full queue makes `post` wait; an acquire (not a release) frees the place. */
+/** FIFO: every frame in order, none lost. A full queue makes `post` wait; an acquire frees the place. */
 import type { Mode } from "./policy.ts";
 
 export const fifo: Mode = {
   name: "fifo",
   promise: "Every frame in order, none lost; a full queue makes post wait, for maxWaitMs at most; then onStall.",
-  ownOption: "fifoLength",
   whenFull: "wait",
   policy: (settings, reach) => ({
     capacity: settings.fifoLength,

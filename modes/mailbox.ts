@@ -4,7 +4,6 @@ import type { Mode } from "./policy.ts";
 export const mailbox: Mode = {
   name: "mailbox",
   promise: "The producer never waits; a consumer always gets the newest frame; what it missed is counted.",
-  ownOption: undefined,
   whenFull: "overwrite",
   policy: (settings, reach) => ({
     capacity: 1, // the box

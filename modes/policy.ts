@@ -37,8 +37,6 @@ export interface Mode {
   name: ModeName;
   /** What producer and consumer can rely on, in one sentence. */
   promise: string;
-  /** The option that belongs to this mode alone, if it has one. */
-  ownOption: "fifoLength" | "capacity" | undefined;
   /** What it needs the producer to accept. */
   whenFull: "wait" | "overwrite";
   policy(settings: ModeSettings, reach: Reach): ModePolicy;

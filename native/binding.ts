@@ -197,6 +197,8 @@ export interface NativeProducer {
   evict(connection: bigint, reason: string): void;
   info(): NativeProducerInfo;
   connections(): NativeConnectionInfo[];
+  /** Last counters of a connection that ended, while the producer remembers it. */
+  ended(connection: bigint): NativeConnectionInfo | undefined;
   close(): void;
 }
 

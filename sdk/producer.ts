@@ -22,7 +22,7 @@ import { aborted, errorCode, type NoFrame, noFrame, timedOut } from "./flow.ts";
 import { WritableFrameLease } from "./frame.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { checkPostOptions, writePostInfo } from "./post-options.ts";
-import { toProducerStats } from "./stats.ts";
+import { toConnectionStats, toProducerStats } from "./stats.ts";
 import { Gate, type GiveUp } from "./wait.ts";
 import { WriteLeases } from "./write-leases.ts";
 
@@ -340,7 +340,9 @@ export class Producer extends EventEmitter<StreamEvents> implements AsyncDisposa
       case EventKind.disconnected: {
         const cause = this.#host.cause(event.code);
         if (this.#traces.active) this.#traces.gone(connection, cause);
-        this.emit("disconnected", { connection, cause, discarded: value });
+        const last = this.#native.ended(connection);
+        const stats = last === undefined ? undefined : toConnectionStats(this.#host, last);
+        this.emit("disconnected", { connection, cause, discarded: value, stats });
         break;
       }
       case EventKind.stalled:

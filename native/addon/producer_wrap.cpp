@@ -28,6 +28,7 @@ void ProducerWrap::define(Napi::Env env) {
           InstanceMethod<&ProducerWrap::evict>("evict"),
           InstanceMethod<&ProducerWrap::info>("info"),
           InstanceMethod<&ProducerWrap::connections>("connections"),
+          InstanceMethod<&ProducerWrap::ended>("ended"),
           InstanceMethod<&ProducerWrap::close>("close"),
       }));
 }
@@ -179,6 +180,15 @@ Napi::Value ProducerWrap::connections(const Napi::CallbackInfo &info) {
   Napi::Array result = Napi::Array::New(env, count);
   for (uint32_t index = 0; index < count; ++index) result.Set(index, from_connection(env, found[index]));
   return result;
+}
+
+// C:  int es_producer_ended(es_producer *producer, uint64_t connection, es_connection_info *out);
+// TS: ended(connection: bigint): NativeConnectionInfo | undefined        Thread: JS thread only.
+Napi::Value ProducerWrap::ended(const Napi::CallbackInfo &info) {
+  Napi::Env env = info.Env();
+  es_connection_info found{};
+  if (es_producer_ended(alive(env), to_uint64(info[0], "connection"), &found) != ES_OK) return env.Undefined();
+  return from_connection(env, found);
 }
 
 // C:  void es_producer_close(es_producer *producer);

@@ -223,7 +223,7 @@ void Producer::goodbye(Connection* connection, es_cause cause, const char* text)
     discarded += connection->seat.waiting();
     connection->seat.abandon();
   }
-  announce(ES_EVENT_DISCONNECTED, connection, cause, discarded, text);
+  announce_end(*connection, discarded, text);
   writable();
 }
 
@@ -234,7 +234,7 @@ void Producer::finish(Connection* connection) {
   connection->seat.abandon();
   const uint64_t discarded = connection->seat.counters().discarded - before;
   if (connection->phase != Connection::Phase::evicted && connection->phase != Connection::Phase::attaching) {
-    announce(ES_EVENT_DISCONNECTED, connection, connection->cause, discarded);
+    announce_end(*connection, discarded, "");
   }
   if (stream_ != nullptr && stream_->strict()) {
     stream_->consumer_gone();
@@ -252,6 +252,14 @@ void Producer::refuse(const Guest& guest, int code, const char* text) {
   copy_text(event.text, sizeof event.text, text);
   send_refused(guest.socket.get(), code, text);
   context_->queue(event);
+}
+
+void Producer::announce_end(const Connection& connection, uint64_t discarded, const char* text) {
+  if (ended_.size() == ES_ENDED_MAX) ended_.erase(ended_.begin());
+  es_connection_info& info = ended_.emplace_back();
+  fill_connection(connection, &info);
+  info.state = ES_STATE_DISCONNECTED;
+  announce(ES_EVENT_DISCONNECTED, &connection, connection.cause, discarded, text);
 }
 
 void Producer::announce(es_event_kind kind, const Connection* connection, int code, uint64_t value, const char* text) {

@@ -211,6 +211,12 @@ int es_producer_connections(es_producer* producer, es_connection_info* out, uint
   return static_cast<int>(core(producer)->fill_connections(out, count));
 }
 
+int es_producer_ended(es_producer* producer, uint64_t connection, es_connection_info* out) {
+  if (producer == nullptr || out == nullptr) return missing_argument("es_producer_ended");
+  std::unique_lock lock(core(producer)->context()->mutex);
+  return core(producer)->find_ended(connection, out);
+}
+
 void es_producer_close(es_producer* producer) {
   if (producer == nullptr) return;
   Context* context = core(producer)->context();

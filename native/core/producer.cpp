@@ -98,6 +98,7 @@ void Producer::close(es_cause cause) {
   deadline_.clear();
   for (const auto& connection : connections_) {
     if (connection->phase == Connection::Phase::attaching || connection->phase == Connection::Phase::active) {
+      if (connection->policy.on_disconnect == ES_DISCONNECT_DROP) connection->seat.discard_waiting();
       goodbye(connection.get(), cause, "");
     }
   }
@@ -296,7 +297,7 @@ int Producer::evict(uint64_t id, const char* reason) {
   return fail(ES_BAD_PARAMETER, "there is no connection %llu", static_cast<unsigned long long>(id));
 }
 
-// ---------------------------------------------------------------- observation
+// ---------------------------------------------------------------- what happened meanwhile
 
 void Producer::refresh_all() {
   for (size_t index = 0; index < connections_.size(); index++) {
@@ -341,60 +342,5 @@ void Producer::on_deadline() {
 }
 
 void Producer::writable() { context_->queue_wake(ES_EVENT_WRITABLE, id_, &wake_pending_); }
-
-es_state Producer::state_of(const Connection& connection) const {
-  if (connection.phase == Connection::Phase::evicted) return ES_STATE_DISCONNECTED;
-  if (connection.phase == Connection::Phase::attaching) return ES_STATE_CONNECTING;
-  if (connection.seat.waiting() != 0) return ES_STATE_NEW_FRAME_AVAILABLE;
-  if (connection.phase == Connection::Phase::leaving) return ES_STATE_DISCONNECTED;
-  const bool seen = connection.seat.counters().delivered != 0 && connection.policy.no_reuse == 0;
-  return seen ? ES_STATE_OLD_FRAME_AVAILABLE : ES_STATE_EMPTY;
-}
-
-void Producer::fill_info(es_producer_info* out) {
-  refresh_all();
-  *out = {};
-  out->epoch = epoch_;
-  out->frames = number_;
-  out->no_consumer = no_consumer_;
-  out->pool_bytes = pool_.bytes();
-  out->layout = layout_;
-  out->slots = pool_.size();
-  out->slots_free = pool_.count_free(claims_);
-  out->memory_objects = pool_.object_count();
-  out->connections = static_cast<uint32_t>(connections_.size());
-  out->format = format_;
-  uint32_t best = closed_ || input_closed_ ? ES_STATE_DISCONNECTED : ES_STATE_CREATED;
-  for (const auto& connection : connections_) {
-    const uint32_t state = state_of(*connection);
-    if (!closed_ && state != ES_STATE_DISCONNECTED && (state > best || best == ES_STATE_DISCONNECTED)) best = state;
-  }
-  out->state = best;
-}
-
-uint32_t Producer::fill_connections(es_connection_info* out, uint32_t count) {
-  refresh_all();
-  uint32_t filled = 0;
-  for (const auto& connection : connections_) {
-    if (filled == count) break;
-    es_connection_info& info = out[filled++];
-    const SeatCounters& counters = connection->seat.counters();
-    info = {};
-    info.id = connection->id;
-    info.state = state_of(*connection);
-    info.pid = connection->guest.pid;
-    info.uid = connection->guest.uid;
-    info.policy = connection->policy;
-    info.waiting = connection->seat.waiting();
-    info.held = connection->seat.held();
-    info.posted = counters.posted;
-    info.skipped = counters.skipped;
-    info.discarded = counters.discarded;
-    info.delivered = counters.delivered;
-    info.since = connection->since;
-    copy_text(info.client, sizeof info.client, connection->guest.hello.client);
-  }
-  return static_cast<uint32_t>(connections_.size());
-}
 
 }  // namespace es

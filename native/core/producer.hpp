@@ -1,5 +1,6 @@
 // The producer: acquires slots, posts them to every connection, admits and evicts.
 //   producer.cpp   verbs and waits       admission.cpp   guests become connections, connections end
+//   report.cpp     state and counters
 #pragma once
 
 #include <memory>
@@ -30,6 +31,7 @@ class Producer final : public Pollable {
   int evict(uint64_t connection, const char* reason);
   void fill_info(es_producer_info* out);
   uint32_t fill_connections(es_connection_info* out, uint32_t count);
+  int find_ended(uint64_t connection, es_connection_info* out) const;
   void close(es_cause cause = ES_CAUSE_PRODUCER_CLOSED);
   bool closed() const { return closed_; }
 
@@ -71,6 +73,8 @@ class Producer final : public Pollable {
   void finish(Connection* connection);
   void refuse(const Guest& guest, int code, const char* text);
   void answer_query(Onlooker* onlooker, int fd);
+  void fill_connection(const Connection& connection, es_connection_info* out) const;
+  void announce_end(const Connection& connection, uint64_t discarded, const char* text);
   void announce(es_event_kind kind, const Connection* connection, int code, uint64_t value, const char* text = "");
   es_state state_of(const Connection& connection) const;
 
@@ -97,6 +101,7 @@ class Producer final : public Pollable {
   SlotClaims claims_;
   Deadline deadline_;
   std::vector<std::unique_ptr<Connection>> connections_;
+  std::vector<es_connection_info> ended_;  // the newest ES_ENDED_MAX, so that a report of the end can have numbers
   std::vector<std::unique_ptr<Onlooker>> onlookers_;
   Fd link_;  // to the stream's process, when that is another one
   Watch link_watch_;

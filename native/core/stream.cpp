@@ -293,9 +293,9 @@ void Stream::become_remote_producer(Caller* caller) {
   remote_->socket = std::move(caller->guest.socket);
   drop(caller);
   context_->watch(remote_->socket.get(), remote_.get(), &remote_->watch);
+  hand_over_parked();  // first, so that a producer that was granted knows of everyone who waited for it
   send_message(remote_->socket.get(), make_message<GrantedMessage>(MessageType::granted));
   announce_producer(true);
-  hand_over_parked();
 }
 
 void Stream::RemoteProducer::on_ready(int fd) {

@@ -37,6 +37,7 @@ extern "C" {
 #define ES_PLANES_MAX 3u        /**< planes of one format */
 #define ES_CAPACITY_MAX 128u    /**< waiting frames of one connection */
 #define ES_HELD_MAX 64u         /**< frames one consumer may hold at once */
+#define ES_ENDED_MAX 64u        /**< ended connections whose last counters a producer remembers */
 #define ES_TEXT_MAX 192u        /**< bytes of a reason, with its terminating zero */
 #define ES_NO_PTS INT64_MIN     /**< a frame without a presentation time */
 #define ES_WAIT_FOREVER (-1)    /**< timeout: no limit */
@@ -301,6 +302,8 @@ ES_API int es_producer_evict(es_producer *producer, uint64_t connection, const c
 ES_API int es_producer_get_info(es_producer *producer, es_producer_info *out);
 /** Fills at most `count` entries; returns how many connections there are. */
 ES_API int es_producer_connections(es_producer *producer, es_connection_info *out, uint32_t count);
+/** Last counters of a connection that ended; the newest ES_ENDED_MAX are kept. ES_BAD_PARAMETER: not among them. */
+ES_API int es_producer_ended(es_producer *producer, uint64_t connection, es_connection_info *out);
 ES_API void es_producer_close(es_producer *producer);
 
 /* --------------------------------------------------------------- consumer */

@@ -114,7 +114,10 @@ export interface CreateStreamOptions extends ModeOptions {
   socketMode?: number;
   /** Group that owns the socket. */
   socketGroup?: number;
-  /** Where the socket is made. @default $EDGESTREAM_RUNTIME_DIR, $XDG_RUNTIME_DIR/edgestream, /run/edgestream, /tmp/edgestream-<uid> */
+  /**
+   * Where the socket is made. @default $EDGESTREAM_RUNTIME_DIR, $XDG_RUNTIME_DIR/edgestream, /run/edgestream,
+   *   /tmp/edgestream-<uid>
+   */
   runtimeDir?: string;
 }
 
@@ -241,6 +244,8 @@ export interface DisconnectedEvent {
   cause: DisconnectCause;
   /** Frames that waited and were thrown away with it. */
   discarded: bigint;
+  /** Its last counters; undefined when more than 64 others ended before this event was taken. */
+  stats: ConnectionStats | undefined;
 }
 
 /** A full queue held up the producer as long as it may; `onStall` comes next. */

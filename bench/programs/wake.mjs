@@ -1,0 +1,46 @@
+/**
+ * One side of a ping-pong between two processes: two streams, one in each direction, frames of 64 bytes.
+ * argv[2]: { own, peer, serves, warmUpTrips, roundTrips }; the side that serves hits first.
+ *
+ * Two one-way times per hit: from before the sender's post() was called (what an application waits), and from the
+ * stamp that the core puts on the frame (the wake-up alone). Both end where the consumer's loop body begins.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { createStream, openStream } from "edgestream";
+import { nowNs, report } from "./clock.mjs";
+
+const task = JSON.parse(process.argv[2]);
+const ownStream = await createStream({ name: task.own, frame: { format: "bytes", width: 64 } });
+const producer = await ownStream.connectProducer();
+const peerStream = await openStream(task.peer);
+const consumer = await peerStream.connectConsumer();
+// A consumer in the middle of its hand-shake gets no frames yet.
+while (producer.stats().connections[0]?.state !== "empty") await sleep(5);
+
+const trips = task.warmUpTrips + task.roundTrips;
+const fromCallNs = new Float64Array(trips);
+const fromStampNs = new Float64Array(trips);
+
+function hit() {
+  const { status, frame } = producer.tryAcquire();
+  if (status !== "ok") throw new Error(`no slot: ${status}`);
+  const posted = producer.tryPost(frame, { pts: nowNs() });
+  if (posted.status !== "ok") throw new Error(`no place: ${posted.status}`);
+}
+
+let hits = 0;
+if (task.serves) hit();
+for await (const frame of consumer) {
+  const now = nowNs();
+  fromCallNs[hits] = Number(now - frame.pts);
+  fromStampNs[hits] = Number(now - frame.timestamps.posted);
+  hits++;
+  if (hits < trips || !task.serves) hit();
+  if (hits === trips) break;
+}
+
+const kept = (samples) => Array.from(samples.subarray(task.warmUpTrips));
+report({ fromCallNs: kept(fromCallNs), fromStampNs: kept(fromStampNs) });
+await producer.closeInput();
+await peerStream.close();
+await ownStream.close();

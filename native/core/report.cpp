@@ -1,0 +1,75 @@
+// What a producer tells about itself and its connections: state, counters, the last words of those that ended.
+#include "producer.hpp"
+#include "status.hpp"
+
+namespace es {
+
+es_state Producer::state_of(const Connection& connection) const {
+  if (connection.phase == Connection::Phase::evicted) return ES_STATE_DISCONNECTED;
+  if (connection.phase == Connection::Phase::attaching) return ES_STATE_CONNECTING;
+  if (connection.seat.waiting() != 0) return ES_STATE_NEW_FRAME_AVAILABLE;
+  if (connection.phase == Connection::Phase::leaving) return ES_STATE_DISCONNECTED;
+  const bool seen = connection.seat.counters().delivered != 0 && connection.policy.no_reuse == 0;
+  return seen ? ES_STATE_OLD_FRAME_AVAILABLE : ES_STATE_EMPTY;
+}
+
+void Producer::fill_info(es_producer_info* out) {
+  refresh_all();
+  *out = {};
+  out->epoch = epoch_;
+  out->frames = number_;
+  out->no_consumer = no_consumer_;
+  out->pool_bytes = pool_.bytes();
+  out->layout = layout_;
+  out->slots = pool_.size();
+  out->slots_free = pool_.count_free(claims_);
+  out->memory_objects = pool_.object_count();
+  out->connections = static_cast<uint32_t>(connections_.size());
+  out->format = format_;
+  uint32_t best = closed_ || input_closed_ || stopped_ ? ES_STATE_DISCONNECTED : ES_STATE_CREATED;
+  for (const auto& connection : connections_) {
+    const uint32_t state = state_of(*connection);
+    if (!closed_ && state != ES_STATE_DISCONNECTED && (state > best || best == ES_STATE_DISCONNECTED)) best = state;
+  }
+  out->state = best;
+}
+
+uint32_t Producer::fill_connections(es_connection_info* out, uint32_t count) {
+  refresh_all();
+  uint32_t filled = 0;
+  for (const auto& connection : connections_) {
+    if (filled == count) break;
+    fill_connection(*connection, &out[filled++]);
+  }
+  return static_cast<uint32_t>(connections_.size());
+}
+
+void Producer::fill_connection(const Connection& connection, es_connection_info* out) const {
+  const SeatCounters& counters = connection.seat.counters();
+  *out = {};
+  out->id = connection.id;
+  out->state = state_of(connection);
+  out->pid = connection.guest.pid;
+  out->uid = connection.guest.uid;
+  out->policy = connection.policy;
+  out->waiting = connection.seat.waiting();
+  out->held = connection.seat.held();
+  out->posted = counters.posted;
+  out->skipped = counters.skipped;
+  out->discarded = counters.discarded;
+  out->delivered = counters.delivered;
+  out->since = connection.since;
+  copy_text(out->client, sizeof out->client, connection.guest.hello.client);
+}
+
+int Producer::find_ended(uint64_t connection, es_connection_info* out) const {
+  for (const es_connection_info& info : ended_) {
+    if (info.id != connection) continue;
+    *out = info;
+    return ES_OK;
+  }
+  return fail(ES_BAD_PARAMETER, "connection %llu is not among the last %u that ended",
+              static_cast<unsigned long long>(connection), ES_ENDED_MAX);
+}
+
+}  // namespace es

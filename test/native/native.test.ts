@@ -1,0 +1,232 @@
+/**
+ * The C++ core without Node: builds the native tests (plain, address and undefined-behaviour sanitizer, thread
+ * sanitizer), runs them, and lets bad peers at a producer that a witness watches. Needs cmake and a C++ compiler.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const source = import.meta.dirname;
+const build = path.resolve(source, "../../build/test-native");
+const buildTimeoutMs = 900_000;
+const testTimeoutMs = 60_000;
+
+/** Each tree is a build of its own: what it is compiled with, and what is made in it. */
+const trees = {
+  plain: { sanitize: "", targets: ["core_test", "attacker", "steady_producer", "hostile_consumer", "stress"] },
+  address: { sanitize: "address,undefined", targets: ["core_test"] },
+  thread: { sanitize: "thread", targets: ["core_test", "stress"] },
+};
+
+interface Finished {
+  code: number | null;
+  output: string;
+}
+
+function run(program: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<Finished> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { env, stdio: ["ignore", "pipe", "pipe"] });
+    let output = "";
+    child.stdout.on("data", (text) => (output += text));
+    child.stderr.on("data", (text) => (output += text));
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code, output }));
+  });
+}
+
+const program = (tree: keyof typeof trees, name: string): string => path.join(build, tree, name);
+
+async function make(tree: keyof typeof trees): Promise<void> {
+  const { sanitize, targets } = trees[tree];
+  const folder = path.join(build, tree);
+  const configured = await run("cmake", ["-S", source, "-B", folder, `-DES_SANITIZE=${sanitize}`]);
+  if (configured.code !== 0) throw new Error(`cmake failed:\n${configured.output}`);
+  const built = await run("cmake", ["--build", folder, "-j2", "--target", ...targets]);
+  if (built.code !== 0) throw new Error(`the ${tree} build failed:\n${built.output}`);
+}
+
+/** What a core_test run printed beside the passed tests: the failed ones with their reasons. */
+async function failures(tree: keyof typeof trees, ...parts: string[]): Promise<string[]> {
+  const { code, output } = await run(program(tree, "core_test"), parts);
+  const lines = output.trimEnd().split("\n");
+  expect(lines.at(-1)).toMatch(/^[1-9]\d* passed, \d+ skipped, \d+ failed$/);
+  const failed = lines.filter((line, index) => line.startsWith("FAILED") || lines[index + 1]?.startsWith("FAILED"));
+  if (code !== 0 && failed.length === 0) return [output];
+  return failed;
+}
+
+beforeAll(async () => {
+  for (const tree of Object.keys(trees) as (keyof typeof trees)[]) await make(tree);
+}, buildTimeoutMs);
+
+describe("core_test", () => {
+  test("every rule of the core holds", { timeout: testTimeoutMs }, async () => {
+    expect(await failures("plain")).toEqual([]);
+  });
+
+  test("… without an invalid access, a leak or undefined behaviour", { timeout: testTimeoutMs }, async () => {
+    expect(await failures("address")).toEqual([]);
+  });
+
+  test("waits and modes hold without a data race", { timeout: testTimeoutMs }, async () => {
+    expect(await failures("thread", "waits_test", "modes_test")).toEqual([]);
+  });
+});
+
+describe("a seat as two threads on one mapping", () => {
+  test("every policy delivers whole frames in order, without a data race", { timeout: testTimeoutMs }, async () => {
+    const { code, output } = await run(program("thread", "stress"), ["5"]);
+    expect(output).not.toContain("WARNING");
+    expect(output).toContain("all frames whole, all counters add up");
+    expect(code).toBe(0);
+  });
+
+  test("the control, which writes to held slots, is reported as a race", { timeout: testTimeoutMs }, async () => {
+    const { code, output } = await run(program("thread", "stress"), ["control"]);
+    expect(output).toContain("ThreadSanitizer: data race");
+    expect(code).not.toBe(0);
+  });
+});
+
+interface Status {
+  frames: number;
+  connections: number;
+  slots: number;
+  slotsFree: number;
+  refused: number;
+  evicted: number;
+  lost: number;
+  stalled: number;
+  heldUp: number;
+  processorMs: number;
+}
+
+/** A producer at 200 frames a second, and a witness process that checks every frame of it. */
+class SteadyProducer {
+  readonly folder = mkdtempSync(path.join(tmpdir(), "es-native-"));
+  readonly env = { ...process.env, EDGESTREAM_RUNTIME_DIR: this.folder };
+  private readonly child: ChildProcess;
+  private readonly lines: string[] = [];
+  private arrived: () => void = () => {};
+
+  constructor() {
+    this.child = spawn(program("plain", "steady_producer"), ["cam", "200"], {
+      env: this.env,
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    let rest = "";
+    this.child.stdout?.on("data", (text) => {
+      const parts = (rest + text).split("\n");
+      rest = parts.pop() ?? "";
+      this.lines.push(...parts);
+      this.arrived();
+    });
+  }
+
+  async line(): Promise<string> {
+    for (;;) {
+      const line = this.lines.shift();
+      if (line !== undefined) return line;
+      await new Promise<void>((resolve) => {
+        this.arrived = resolve;
+      });
+    }
+  }
+
+  async status(): Promise<Status> {
+    this.child.stdin?.write("\n");
+    return JSON.parse(await this.line());
+  }
+
+  /** Once nobody but the witness is connected and only the witness holds frames. */
+  async calm(): Promise<Status> {
+    for (;;) {
+      const status = await this.status();
+      if (status.connections === 1 && status.slotsFree >= status.slots - 2) return status;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  descriptors(): number {
+    return readdirSync(`/proc/${this.child.pid}/fd`).length;
+  }
+
+  /** Ends the stream; what the witness said, and the exit code of both together. */
+  async end(): Promise<{ code: number | null; witness: { witness: string; frames: number } }> {
+    const exited = new Promise<number | null>((resolve) => this.child.on("close", resolve));
+    this.child.stdin?.end();
+    const code = await exited;
+    const said = this.lines.map((line) => JSON.parse(line));
+    return { code, witness: said.find((line) => "witness" in line) };
+  }
+
+  kill(): void {
+    this.child.kill("SIGKILL");
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+describe("bad peers at a stream with a witness", () => {
+  let steady: SteadyProducer;
+  let socket: string;
+  let descriptors: number;
+
+  beforeAll(async () => {
+    steady = new SteadyProducer();
+    socket = await steady.line();
+    await steady.calm();
+    descriptors = steady.descriptors();
+  }, testTimeoutMs);
+  afterAll(() => steady.kill());
+
+  const answers: [attack: string, count: number, answer: RegExp][] = [
+    ["garbage", 20, /^refused ERR_BAD_PROTOCOL the peer does not speak edgestream$/],
+    ["truncated", 20, /^refused ERR_BAD_PROTOCOL (a message says it has 200 bytes but has \d+|the peer does not speak)/],
+    ["wrong-version", 6, /^refused ERR_BAD_PROTOCOL the peer speaks protocol \d+ to \d+, this side \d+ to \d+; update/],
+    ["huge-length", 6, /^refused ERR_BAD_PROTOCOL (a message says it has 4294967280|a message of more than 65536) /],
+    ["half-hello-then-die", 50, /^gone$/],
+    ["fd-bomb", 20, /^refused ERR_BAD_PROTOCOL a message of more than 65536 bytes or 4 descriptors$/],
+    ["bad-policy", 6, /^refused (ERR_BAD_PARAMETER the policy asked for is out of range|ERR_BAD_PROTOCOL unknown kind) /],
+    ["silent", 1, /^closed$/],
+    ["hello-then-never-attach", 1, /^(welcome|closed)$/],
+    ["flood", 1000, /^opened 1000, /],
+  ];
+
+  test.each(answers)("attack %s is turned away", { timeout: testTimeoutMs }, async (attack, count, answer) => {
+    const { code, output } = await run(program("plain", "attacker"), [socket, attack, String(count)]);
+    const lines = output.trimEnd().split("\n");
+    expect(lines.length).toBeGreaterThanOrEqual(attack === "flood" ? 1 : count);
+    for (const line of lines) expect(line).toMatch(answer);
+    expect(code).toBe(0);
+    await steady.calm();
+    // The pool may have grown for one that got a seat, once; every other descriptor is closed again.
+    expect(steady.descriptors()).toBeLessThanOrEqual(descriptors + 1);
+  });
+
+  const acts = [
+    "write-pixels", "write-descriptor", "make-pool-writable", "write-to-pool", "truncate", "scribble", "punch-page",
+    "mark-illegally", "free-places", "hold-for-ever", "hold-too-many", "fill-wake-pipe", "close-wake-pipe",
+    "flood-signals", "talk-nonsense", "stop",
+  ];
+
+  test.each(acts)("a consumer that tries %s fails or harms only itself", { timeout: testTimeoutMs }, async (act) => {
+    const { code, output } = await run(program("plain", "hostile_consumer"), [socket, act]);
+    expect(output).toContain(`${act}: as documented`);
+    expect(code).toBe(0);
+    await steady.calm();
+    expect(steady.descriptors()).toBeLessThanOrEqual(descriptors + 1);
+  });
+
+  test("the witness missed nothing, no post was held up, the producer was idle most of the time", async () => {
+    const status = await steady.status();
+    expect(status.stalled).toBe(0);
+    expect(status.heldUp).toBe(0);
+    expect(status.processorMs).toBeLessThan(status.frames * 5 * 0.5);
+    const { code, witness } = await steady.end();
+    expect(witness).toMatchObject({ witness: "ended" });
+    expect(witness.frames).toBeGreaterThanOrEqual(status.frames);
+    expect(code).toBe(0);
+  });
+});

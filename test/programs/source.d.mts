@@ -1,0 +1,60 @@
+import type {
+  CreateStreamOptions, OpenStreamOptions, PostOptions, PostResult, Producer, ProducerOptions, ProducerStats, Stream,
+  StreamState, WaitOptions,
+} from "edgestream";
+
+export interface SourceEvent {
+  name: string;
+  from: "stream" | "producer";
+  at: bigint;
+  connection?: bigint;
+  cause?: string;
+  oldState?: StreamState;
+  newState?: StreamState;
+  skipped?: bigint;
+  discarded?: bigint;
+  waitedMs?: number;
+  code?: string;
+  reason?: string;
+}
+
+export interface Resources {
+  fds: number;
+  seatPages: number;
+  rssAnonBytes: number;
+  heapBytes: number;
+}
+
+/** What the source answers, whether it is here or in a child. */
+export interface SourceCalls {
+  create(options: CreateStreamOptions): Promise<StreamState>;
+  createAt(at: bigint, options: CreateStreamOptions): Promise<void>;
+  open(name: string, options?: OpenStreamOptions): Promise<void>;
+  connect(options?: ProducerOptions): Promise<StreamState>;
+  post(count?: number, options?: PostOptions): Promise<bigint[]>;
+  run(frames: number, fps?: number): Promise<{ frames: number; seconds: number; fps: number }>;
+  paint(kind: "noise" | "plain"): Promise<void>;
+  halt(): Promise<void>;
+  push(bytes: Uint8Array, options?: PostOptions): Promise<bigint>;
+  tryPush(bytes: Uint8Array, options?: PostOptions): Promise<PostResult>;
+  acquire(options?: WaitOptions): Promise<number>;
+  postHeld(handle: number, options?: PostOptions): Promise<bigint>;
+  tryPostHeld(handle: number): Promise<PostResult>;
+  postHeldAborted(handle: number, ms: number): Promise<bigint>;
+  heldInfo(handle: number): Promise<{ released: boolean; length: number }>;
+  discardHeld(handle: number): Promise<void>;
+  closeInput(options?: WaitOptions): Promise<void>;
+  evict(connection: bigint, reason?: string): Promise<void>;
+  stop(): Promise<void>;
+  closeProducer(): Promise<void>;
+  close(): Promise<void>;
+  state(): Promise<StreamState>;
+  stats(): Promise<ProducerStats>;
+  events(): Promise<SourceEvent[]>;
+  resources(): Promise<Resources>;
+}
+
+export class Source {
+  stream: Stream;
+  producer: Producer;
+}

@@ -1,0 +1,96 @@
+import { expect, test } from "vitest";
+import type { PostOptions, WritableFrame } from "../../../sdk/base/types.ts";
+import type { FrameInput, FrameTimes } from "../../../sdk/cli/frame-input.ts";
+import { type FrameSink, pumpFrames } from "../../../sdk/cli/frame-pump.ts";
+import { plainFrame, plainLayout } from "./plain-frames.ts";
+
+/** A sink that keeps account of its leases. */
+class CountingSink implements FrameSink {
+  open = 0;
+  posts: PostOptions[] = [];
+  failPost: Error | undefined;
+
+  async acquire(): Promise<WritableFrame> {
+    this.open += 1;
+    let released = false;
+    const discard = () => {
+      if (!released) this.open -= 1;
+      released = true;
+    };
+    const plain = plainFrame(plainLayout("GRAY8", 4, 4));
+    return { ...plain, released: false, discard, [Symbol.dispose]: discard };
+  }
+
+  async post(frame: WritableFrame, options: PostOptions): Promise<void> {
+    if (this.failPost) throw this.failPost;
+    frame.discard();
+    this.posts.push(options);
+  }
+}
+
+function inputOf(...times: (FrameTimes | Error)[]): FrameInput {
+  return {
+    live: false,
+    open: async () => ({ format: "GRAY8", width: 4, height: 4 }),
+    read: async () => {
+      const next = times.shift();
+      if (next instanceof Error) throw next;
+      return next;
+    },
+    close: async () => undefined,
+  };
+}
+
+const at = (pts: bigint): FrameTimes => ({ pts, duration: 1n });
+const running = () => ({
+  sink: new CountingSink(),
+  pacer: undefined,
+  countMax: 10,
+  ready: async () => undefined,
+  signal: new AbortController().signal,
+});
+
+test("every frame is posted with the input's times, and no lease is left", async () => {
+  const run = running();
+  await pumpFrames({ ...run, input: inputOf(at(5n), { pts: undefined, duration: 0n }, at(9n)) });
+  expect(run.sink.posts.map((post) => post.pts)).toEqual([5n, undefined, 9n]);
+  expect(run.sink.posts.every((post) => (post.captured ?? 0n) > 0n)).toBe(true);
+  expect(run.sink.open).toBe(0);
+});
+
+test("it stops after as many frames as it was told", async () => {
+  const run = running();
+  await pumpFrames({ ...run, input: inputOf(at(1n), at(2n), at(3n)), countMax: 2 });
+  expect(run.sink.posts).toHaveLength(2);
+});
+
+test("nothing is posted before everybody is there, and that is asked once", async () => {
+  const run = running();
+  let asked = 0;
+  const ready = async () => {
+    expect(run.sink.posts).toHaveLength(0);
+    asked += 1;
+  };
+  await pumpFrames({ ...run, input: inputOf(at(1n), at(2n)), ready });
+  expect(asked).toBe(1);
+});
+
+test("a failure of the input or of a post gives the slot back and comes through", async () => {
+  const reading = running();
+  await expect(pumpFrames({ ...reading, input: inputOf(at(1n), new Error("broken")) })).rejects.toThrow("broken");
+  expect(reading.sink.open).toBe(0);
+  const posting = running();
+  posting.sink.failPost = new Error("no place");
+  await expect(pumpFrames({ ...posting, input: inputOf(at(1n)) })).rejects.toThrow("no place");
+  expect(posting.sink.open).toBe(0);
+});
+
+test("told to stop, it ends without an error", async () => {
+  const run = running();
+  const controller = new AbortController();
+  run.sink.failPost = new Error("aborted");
+  const input = inputOf(at(1n));
+  const ready = async () => controller.abort();
+  await pumpFrames({ ...run, input, ready, signal: controller.signal });
+  expect(run.sink.open).toBe(0);
+});

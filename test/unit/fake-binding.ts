@@ -1,0 +1,305 @@
+/** A binding without a core: as much of one producer or consumer as the SDK can tell from the real one. */
+import type {
+  NativeBinding,
+  NativeConsumer,
+  NativeConsumerInfo,
+  NativeEvent,
+  NativeFormat,
+  NativePolicy,
+  NativeProducer,
+} from "../../native/binding.ts";
+import { EventKind, Flow, FrameInfo, PostInfo } from "../../native/binding.ts";
+import { toNativePolicy } from "../../sdk/native-options.ts";
+
+export const states = [
+  "initializing",
+  "created",
+  "connecting",
+  "empty",
+  "new-frame-available",
+  "old-frame-available",
+  "disconnected",
+] as const;
+export const causes = [
+  "none",
+  "ended",
+  "stopped",
+  "producer-closed",
+  "producer-lost",
+  "consumer-closed",
+  "consumer-lost",
+  "evicted-lag",
+  "evicted-stall",
+  "evicted-violation",
+  "evicted-request",
+  "refused",
+] as const;
+export type StateName = (typeof states)[number];
+export type CauseName = (typeof causes)[number];
+
+/** 4x2 pixels of one byte. */
+export const gray: NativeFormat = {
+  name: "GRAY8",
+  width: 4,
+  height: 2,
+  size: 8,
+  planes: [{ offset: 0, stride: 4, width: 4, height: 2 }],
+  timeBaseNum: 0,
+  timeBaseDen: 0,
+};
+
+export class FakeBinding implements Partial<NativeBinding> {
+  readonly abiVersion = 1;
+  readonly states = states;
+  readonly causes = causes;
+  readonly frameInfo = new BigInt64Array(FrameInfo.length);
+  readonly postInfo = new BigInt64Array(PostInfo.length);
+  /** ref() minus unref(); above zero the process would stay alive. */
+  references = 0;
+  detached = 0;
+  wake: (object: number) => void = () => {};
+  event: (event: NativeEvent) => void = () => {};
+  #lastId = 0;
+
+  start(onWake: (object: number) => void, onEvent: (event: NativeEvent) => void): void {
+    this.wake = onWake;
+    this.event = onEvent;
+  }
+
+  ref(): void {
+    this.references++;
+  }
+
+  unref(): void {
+    this.references--;
+  }
+
+  detach(buffer: ArrayBuffer): void {
+    if (buffer.byteLength === 0) return;
+    structuredClone(buffer, { transfer: [buffer] });
+    this.detached++;
+  }
+
+  nextId(): number {
+    return ++this.#lastId;
+  }
+
+  /** The SDK asks for no more of it than this file has. */
+  asNative(): NativeBinding {
+    return this as unknown as NativeBinding;
+  }
+}
+
+/** A consumer that the test feeds. */
+export class FakeConsumer implements NativeConsumer {
+  readonly id: number;
+  readonly waiting: { number: bigint; bytes: Uint8Array }[] = [];
+  readonly released: number[] = [];
+  closed = false;
+  tries = 0;
+  stateName: StateName = "empty";
+  cause: CauseName = "none";
+  reason = "";
+  epoch = 1n;
+  readonly #binding: FakeBinding;
+  readonly #policy: NativePolicy;
+  readonly #bytes = new Map<number, Uint8Array>();
+  #last: { lease: number; number: bigint } | undefined;
+
+  constructor(binding: FakeBinding, maxHeld = 1) {
+    this.#binding = binding;
+    this.id = binding.nextId();
+    this.#policy = toNativePolicy({ mode: "fifo", maxHeld }, "in-process");
+  }
+
+  /** A frame arrives, as the core would tell. */
+  deliver(number: bigint, bytes = new Uint8Array(8).fill(Number(number))): void {
+    this.waiting.push({ number, bytes });
+    this.stateName = "new-frame-available";
+    this.#binding.wake(this.id);
+  }
+
+  /** The connection ends. */
+  end(cause: CauseName, reason = ""): void {
+    this.cause = cause;
+    this.reason = reason;
+    const oldState = states.indexOf(this.stateName);
+    if (this.waiting.length === 0) this.stateName = "disconnected";
+    const base = { object: this.id, connection: 7n, value: 0n, code: causes.indexOf(cause), text: reason };
+    this.#binding.event({ ...base, kind: EventKind.state, oldState, newState: states.indexOf(this.stateName) });
+  }
+
+  tryAcquire(flags: number): number {
+    this.tries++;
+    const frame = this.waiting.shift();
+    if (frame === undefined) return this.#nothingNew(flags);
+    this.stateName = this.waiting.length > 0 ? "new-frame-available" : "old-frame-available";
+    const lease = Number(frame.number) - 1; // 0 is a lease like any other
+    this.#bytes.set(lease, frame.bytes);
+    this.#last = { lease, number: frame.number };
+    this.#tell(lease, frame.number, true);
+    return Flow.ok;
+  }
+
+  view(lease: number): ArrayBuffer {
+    const bytes = this.#bytes.get(lease) ?? new Uint8Array(0);
+    return bytes.slice().buffer;
+  }
+
+  metadata(): Uint8Array {
+    return new Uint8Array([1, 2, 3]);
+  }
+
+  release(lease: number): void {
+    this.released.push(lease);
+  }
+
+  consume(): void {}
+
+  state(): number {
+    return states.indexOf(this.stateName);
+  }
+
+  info(): NativeConsumerInfo {
+    const zero = { posted: 0n, delivered: 0n, skipped: 0n, discarded: 0n, held: 0n };
+    return {
+      ...zero,
+      connection: 7n,
+      epoch: this.epoch,
+      state: this.state(),
+      cause: causes.indexOf(this.cause),
+      waiting: BigInt(this.waiting.length),
+      policy: this.#policy,
+      reason: this.reason,
+    };
+  }
+
+  format(): NativeFormat {
+    return gray;
+  }
+
+  close(): void {
+    this.closed = true;
+    this.stateName = "disconnected";
+  }
+
+  #nothingNew(flags: number): number {
+    if (this.cause !== "none") {
+      this.stateName = "disconnected";
+      return this.cause.startsWith("evicted") ? Flow.evicted : Flow.closed;
+    }
+    if ((flags & 1) !== 0 || this.#last === undefined) return Flow.wouldBlock;
+    this.#tell(this.#last.lease, this.#last.number, false);
+    return Flow.ok;
+  }
+
+  #tell(lease: number, number: bigint, isNew: boolean): void {
+    const info = this.#binding.frameInfo;
+    info.fill(0n);
+    info[FrameInfo.lease] = BigInt(lease);
+    info[FrameInfo.number] = number;
+    info[FrameInfo.epoch] = this.epoch;
+    info[FrameInfo.pts] = -(2n ** 63n);
+    info[FrameInfo.size] = 8n;
+    info[FrameInfo.layout] = 1n;
+    info[FrameInfo.isNew] = isNew ? 1n : 0n;
+  }
+}
+
+/** A producer whose slots and places the test hands out. */
+export class FakeProducer implements Partial<NativeProducer> {
+  readonly id: number;
+  slots = 2;
+  places = 8;
+  closed = false;
+  stopped = false;
+  drained = true;
+  readonly posts: { lease: number; bytes: Uint8Array; pts: bigint; size: bigint }[] = [];
+  readonly discarded: number[] = [];
+  readonly #binding: FakeBinding;
+  /** Weak, as in the addon: a view that nobody keeps must not be kept by the one who made it. */
+  readonly #views = new Map<number, WeakRef<ArrayBuffer>>();
+  #lastLease = 0;
+
+  constructor(binding: FakeBinding) {
+    this.#binding = binding;
+    this.id = binding.nextId();
+  }
+
+  give(what: { slots?: number; places?: number }): void {
+    this.slots += what.slots ?? 0;
+    this.places += what.places ?? 0;
+    this.#binding.wake(this.id);
+  }
+
+  tryAcquire(): number {
+    if (this.stopped) return Flow.closed;
+    if (this.slots === 0) return Flow.wouldBlock;
+    this.slots--;
+    this.#binding.frameInfo[FrameInfo.lease] = BigInt(++this.#lastLease);
+    return Flow.ok;
+  }
+
+  view(lease: number): ArrayBuffer {
+    const buffer = new ArrayBuffer(gray.size);
+    this.#views.set(lease, new WeakRef(buffer));
+    return buffer;
+  }
+
+  tryPost(lease: number): number {
+    if (this.stopped) return Flow.closed;
+    if (this.places === 0) return Flow.wouldBlock;
+    this.places--;
+    this.slots++;
+    const info = this.#binding.postInfo;
+    const bytes = new Uint8Array(this.#views.get(lease)?.deref() ?? new ArrayBuffer(0)).slice();
+    this.posts.push({ lease, bytes, pts: info[PostInfo.pts] as bigint, size: info[PostInfo.size] as bigint });
+    this.#binding.frameInfo[FrameInfo.number] = BigInt(this.posts.length);
+    return Flow.ok;
+  }
+
+  discard(lease: number): void {
+    this.slots++;
+    this.discarded.push(lease);
+  }
+
+  closeInput(): void {}
+
+  tryDrain(): number {
+    return this.drained ? Flow.ok : Flow.wouldBlock;
+  }
+
+  stop(): void {
+    this.stopped = true;
+  }
+
+  connections(): [] {
+    return [];
+  }
+
+  ended(): undefined {}
+
+  info(): ReturnType<NativeProducer["info"]> {
+    return {
+      epoch: 1n,
+      frames: BigInt(this.posts.length),
+      noConsumer: 0n,
+      poolBytes: 0n,
+      layout: 1,
+      slots: 2,
+      slotsFree: this.slots,
+      memoryObjects: 1,
+      connections: 0,
+      state: 1,
+      format: gray,
+    };
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+
+  asNative(): NativeProducer {
+    return this as unknown as NativeProducer;
+  }
+}
