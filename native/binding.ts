@@ -1,5 +1,6 @@
 /**
- * The exact type of the native addon, and the only place where it is declared. Internal: applications import `edgestream`.
+ * The exact type of the native addon, and the only place where it is declared.
+ * Internal: applications import `edgestream`.
  *
  * The truth is `native/include/edgestream.h`; names and numbers here mirror it. Verbs return an `es_result` number for
  * flow (0 ok, positive) and throw an Error with `code` (an EGL-style name) and `message` for mistakes and faults

@@ -115,8 +115,10 @@ uint32_t Producer::slots_needed(const es_policy* joining) const {
 int Producer::grow_to(uint32_t slots) {
   if (slots <= pool_.size()) return ES_OK;
   if (slots > accept_.max_slots) {
-    return fail(ES_REFUSED, "serving one more would take %u slots, the limit is %u (accept.maxSlots); ask for a smaller "
-                "fifoLength, capacity or maxHeld", slots, accept_.max_slots);
+    return fail(ES_REFUSED,
+                "serving one more would take %u slots, the limit is %u (accept.maxSlots); "
+                "ask for a smaller fifoLength, capacity or maxHeld",
+                slots, accept_.max_slots);
   }
   // A quarter more than there is keeps the number of memory objects small when consumers come one by one.
   const uint32_t target = std::min(std::max(slots, pool_.size() + pool_.size() / 4), accept_.max_slots);

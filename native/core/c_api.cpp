@@ -145,7 +145,8 @@ int es_open_producer(es_context* context, const char* name, const char* runtime_
   }
   std::unique_lock lock(core(context)->mutex);
   Producer* producer = nullptr;
-  const int result = Producer::open(core(context), name, runtime_dir == nullptr ? "" : runtime_dir, *options, &producer);
+  const char* dir = runtime_dir == nullptr ? "" : runtime_dir;
+  const int result = Producer::open(core(context), name, dir, *options, &producer);
   if (result == ES_OK) *out = reinterpret_cast<es_producer*>(producer);
   return result;
 }
@@ -249,7 +250,8 @@ int es_consumer_acquire(es_consumer* consumer, uint32_t flags, int64_t timeout_u
   const int result = wait_for(all, core(consumer), timeout_us,
                               [=](Consumer* alive) { return alive->acquire(waiting_flags, out); });
   if (result != ES_TIMEOUT || (flags & ES_ACQUIRE_NEW_ONLY) != 0) return result;
-  const int old = wait_for(all, core(consumer), ES_NO_WAIT, [=](Consumer* alive) { return alive->acquire(flags, out); });
+  const int old =
+      wait_for(all, core(consumer), ES_NO_WAIT, [=](Consumer* alive) { return alive->acquire(flags, out); });
   return old == ES_WOULD_BLOCK ? ES_TIMEOUT : old;
 }
 

@@ -83,7 +83,9 @@ int receive(int socket, Received* out) {
     return fail(ES_BAD_PROTOCOL, "a message of more than %u bytes or %u descriptors", kMessageMax, kMessageFdsMax);
   }
   if (head == nullptr || head->magic != kMagic) return fail(ES_BAD_PROTOCOL, "the peer does not speak edgestream");
-  if (head->size != out->size) return fail(ES_BAD_PROTOCOL, "a message says it has %u bytes but has %zu", head->size, out->size);
+  if (head->size != out->size) {
+    return fail(ES_BAD_PROTOCOL, "a message says it has %u bytes but has %zu", head->size, out->size);
+  }
   return ES_OK;
 }
 

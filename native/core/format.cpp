@@ -76,7 +76,8 @@ extern "C" int es_format_init(es_format* format, const char* name, uint32_t widt
   const uint32_t width_max = index == kBytesFormat ? kBytesMax : kPixelsMax;
   const uint32_t height_max = index == kBytesFormat ? 1 : kPixelsMax;
   if (width < 1 || width > width_max || height < 1 || height > height_max) {
-    return fail(ES_BAD_PARAMETER, "%s of %ux%u: the size must be 1x1 to %ux%u", name, width, height, width_max, height_max);
+    return fail(ES_BAD_PARAMETER, "%s of %ux%u: the size must be 1x1 to %ux%u", name, width, height, width_max,
+                height_max);
   }
   memset(format, 0, sizeof *format);
   copy_text(format->name, sizeof format->name, name);

@@ -163,7 +163,7 @@ struct SeatPage {
   std::atomic<uint32_t> consumer_waiting;  // consumer: 1 before it sleeps; producer: exchanges it to 0 and wakes
   uint32_t reserved2[13];
   // line 3: written by both
-  std::atomic<uint32_t> producer_waiting;  // producer: 1 when it lacks a place or slot; consumer: exchanges to 0 and signals
+  std::atomic<uint32_t> producer_waiting;  // producer: 1 when it lacks a place or slot; consumer: 0, and it signals
   uint32_t reserved3[15];
   // one word per slot, then the ring: position << 8 | slot
   std::atomic<uint64_t> word[ES_SLOTS_MAX];

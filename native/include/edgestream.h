@@ -152,7 +152,7 @@ typedef enum es_event_kind {
   ES_EVENT_WRITABLE = 2,     /**< producer: a place or a slot may be free: try again */
   ES_EVENT_STATE = 3,        /**< consumer: old_state -> new_state, cause in `code` */
   ES_EVENT_CONNECTED = 4,    /**< producer: a consumer was admitted; `connection` */
-  ES_EVENT_DISCONNECTED = 5, /**< producer: a connection ended; `connection`, cause in `code`, `value` = frames discarded */
+  ES_EVENT_DISCONNECTED = 5, /**< producer: a connection ended; `connection`, cause in `code`, `value` = discarded */
   ES_EVENT_STALLED = 6,      /**< producer: `connection` held up the producer for `value` ms */
   ES_EVENT_LAGGED = 7,       /**< producer: `connection` passed max_lag with `value` skipped frames */
   ES_EVENT_REFUSED = 8,      /**< producer or stream: a peer was turned away; `code` = es_result, `text` says why */
@@ -226,7 +226,7 @@ typedef struct es_consumer_options {
   const char *runtime_dir;
 } es_consumer_options;
 
-/** The directory that streams of this user are made in; made on demand. ES_SYSTEM with a sentence when none can be used. */
+/** The directory that streams of this user are made in; made on demand. ES_SYSTEM when none can be used. */
 ES_API int es_runtime_dir(char *path, size_t size);
 /** All directories a consumer searches, one per call; ES_NOT_FOUND past the last. */
 ES_API int es_runtime_search(uint32_t index, char *path, size_t size);

@@ -9,7 +9,8 @@ const consumer = await stream.connectConsumer();
 let delivered = 0;
 let skipped = 0n;
 for await (const frame of consumer) {
-  if (frame.data.some((byte) => byte !== Number(frame.number & 0xffn))) throw new Error(`frame ${frame.number} is torn`);
+  const expected = Number(frame.number & 0xffn);
+  if (frame.data.some((byte) => byte !== expected)) throw new Error(`frame ${frame.number} is torn`);
   delivered++;
   skipped += frame.skipped;
   if (Number(pauseMs) > 0) await sleep(Number(pauseMs));

@@ -47,7 +47,9 @@ describe.each(places)("$name", (place) => {
     const fourth = bench.stream.connectConsumer();
     await expect(fourth).rejects.toMatchObject({ ...refused, message: expect.stringContaining("maxConsumers") });
     await until("the producer heard of all three", async () => {
-      return (await bench.source.events()).filter(({ name, from }) => name === "refused" && from === "producer").length === 3;
+      return (
+        (await bench.source.events()).filter(({ name, from }) => name === "refused" && from === "producer").length === 3
+      );
     });
   });
 

@@ -50,7 +50,10 @@ describe.each(places)("$name", (place) => {
       expectBalance(own);
       expect(own.delivered).toBe(taken);
       expect(producer).toMatchObject({
-        posted: own.posted, delivered: own.delivered, skipped: own.skipped, discarded: own.discarded,
+        posted: own.posted,
+        delivered: own.delivered,
+        skipped: own.skipped,
+        discarded: own.discarded,
         waiting: own.waiting,
       });
     }

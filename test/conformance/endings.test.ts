@@ -58,7 +58,10 @@ describe.each(places)("$name", (place) => {
       const other = await bench.consume({ mode });
       await bench.source.post(1);
       const waiting = bench.source.post(1);
-      const outcome = waiting.then(() => "posted", (error: { reason?: string }) => error.reason);
+      const outcome = waiting.then(
+        () => "posted",
+        (error: { reason?: string }) => error.reason,
+      );
       await bench.source.stop();
       expect(await within("the waiting post", outcome)).toBe("closed");
       expect(await other.next()).toEqual({ status: "closed" });
@@ -138,26 +141,29 @@ describe.each(places)("$name", (place) => {
 describe("a producer's process is killed", () => {
   const ipc = places.filter(({ name }) => name === "ipc");
 
-  test.each(modes)("%s: what was held stays, the mode decides what is drained, then ERR_PRODUCER_LOST", async (mode) => {
-    const bench = await openBench(ipc[0] ?? expect.fail("there is no ipc place"));
-    const consumer = await bench.consume({ mode, maxHeld: 2 });
-    await bench.source.post(1);
-    const held = await consumer.acquire();
-    await bench.source.post(3);
-    bench.kill?.();
-    const seen: bigint[] = [];
-    const reading = (async () => {
-      for await (const frame of consumer) {
-        expect(pattern.matches(frame.data, frame.number)).toBe(true);
-        seen.push(frame.number);
-      }
-    })();
-    // Until the death is noticed a mailbox or a laggard may still take what waits.
-    await expect(within("the iterator", reading)).rejects.toMatchObject({ code: "ERR_PRODUCER_LOST" });
-    if (mode === "fifo") expect(seen).toEqual([2n, 3n, 4n]);
-    expect(consumer.stats().cause).toBe("producer-lost");
-    expect(held.released).toBe(false);
-    expect(pattern.matches(held.data, 1n)).toBe(true);
-    await consumer.close();
-  });
+  test.each(modes)(
+    "%s: what was held stays, the mode decides what is drained, then ERR_PRODUCER_LOST",
+    async (mode) => {
+      const bench = await openBench(ipc[0] ?? expect.fail("there is no ipc place"));
+      const consumer = await bench.consume({ mode, maxHeld: 2 });
+      await bench.source.post(1);
+      const held = await consumer.acquire();
+      await bench.source.post(3);
+      bench.kill?.();
+      const seen: bigint[] = [];
+      const reading = (async () => {
+        for await (const frame of consumer) {
+          expect(pattern.matches(frame.data, frame.number)).toBe(true);
+          seen.push(frame.number);
+        }
+      })();
+      // Until the death is noticed a mailbox or a laggard may still take what waits.
+      await expect(within("the iterator", reading)).rejects.toMatchObject({ code: "ERR_PRODUCER_LOST" });
+      if (mode === "fifo") expect(seen).toEqual([2n, 3n, 4n]);
+      expect(consumer.stats().cause).toBe("producer-lost");
+      expect(held.released).toBe(false);
+      expect(pattern.matches(held.data, 1n)).toBe(true);
+      await consumer.close();
+    },
+  );
 });

@@ -15,9 +15,19 @@ afterAll(removeRuntimeDirs);
 type Plane = readonly [stride: number, width: number, height: number];
 const up = (value: number) => Math.ceil(value / 2);
 const planesOf: Record<Exclude<FormatName, "bytes">, (width: number, height: number) => Plane[]> = {
-  NV12: (w, h) => [[w, w, h], [up(w) * 2, up(w), up(h)]],
-  I420: (w, h) => [[w, w, h], [up(w), up(w), up(h)], [up(w), up(w), up(h)]],
-  P010: (w, h) => [[w * 2, w, h], [up(w) * 4, up(w), up(h)]],
+  NV12: (w, h) => [
+    [w, w, h],
+    [up(w) * 2, up(w), up(h)],
+  ],
+  I420: (w, h) => [
+    [w, w, h],
+    [up(w), up(w), up(h)],
+    [up(w), up(w), up(h)],
+  ],
+  P010: (w, h) => [
+    [w * 2, w, h],
+    [up(w) * 4, up(w), up(h)],
+  ],
   YUY2: (w, h) => [[up(w) * 4, up(w), h]], // one sample holds two pixels
   RGB: (w, h) => [[w * 3, w, h]],
   BGR: (w, h) => [[w * 3, w, h]],
@@ -27,7 +37,13 @@ const planesOf: Record<Exclude<FormatName, "bytes">, (width: number, height: num
   GRAY16: (w, h) => [[w * 2, w, h]],
 };
 const formats = Object.keys(planesOf) as (keyof typeof planesOf)[];
-const sizes = [[64, 48], [641, 359], [1, 1], [3, 2], [2, 5]] as const;
+const sizes = [
+  [64, 48],
+  [641, 359],
+  [1, 1],
+  [3, 2],
+  [2, 5],
+] as const;
 
 describe.each(places)("$name", (place) => {
   test.each(formats)("%s: planes, strides and every byte, odd sizes included", async (format) => {

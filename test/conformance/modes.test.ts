@@ -121,7 +121,10 @@ describe.each(places)("$name", (place) => {
       const bench = await openBench(place);
       const consumer = await bench.consume({ mode: "fifo", fifoLength: 2, maxWaitMs: 40, onStall: "overwrite" });
       await bench.source.post(3, { timeoutMs: 20_000 });
-      expect(await read(consumer, 2)).toEqual([[2n, 1n], [3n, 0n]]);
+      expect(await read(consumer, 2)).toEqual([
+        [2n, 1n],
+        [3n, 0n],
+      ]);
     });
   });
 
@@ -139,7 +142,11 @@ describe.each(places)("$name", (place) => {
       const bench = await openBench(place);
       const consumer = await bench.consume({ mode: "broadcast", capacity: 3 });
       await bench.source.post(10, { timeoutMs: 0 });
-      expect(await read(consumer, 3)).toEqual([[8n, 7n], [9n, 0n], [10n, 0n]]);
+      expect(await read(consumer, 3)).toEqual([
+        [8n, 7n],
+        [9n, 0n],
+        [10n, 0n],
+      ]);
     });
 
     test("a consumer further behind than maxLag is announced as lagged and evicted", async () => {
@@ -161,7 +168,10 @@ describe.each(places)("$name", (place) => {
     const bench = await openBench(place);
     const consumer = await bench.consume({ mode: "fifo", fifoLength: 2, whenFull: "drop" });
     await bench.source.post(5, { timeoutMs: 0 });
-    expect(await read(consumer, 2)).toEqual([[1n, 0n], [2n, 0n]]);
+    expect(await read(consumer, 2)).toEqual([
+      [1n, 0n],
+      [2n, 0n],
+    ]);
     await bench.source.post(1);
     expect(await read(consumer, 1)).toEqual([[6n, 3n]]);
     expect((await bench.source.stats()).connections[0]).toMatchObject({ posted: 6n, delivered: 3n, discarded: 3n });

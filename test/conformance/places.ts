@@ -72,7 +72,11 @@ export const modes = ["mailbox", "fifo", "broadcast"] as const;
 const open: Bench[] = [];
 
 /** Opens a bench that is closed after the test. */
-export async function openBench(place: Place, options?: CreateStreamOptions, producer?: ProducerOptions): Promise<Bench> {
+export async function openBench(
+  place: Place,
+  options?: CreateStreamOptions,
+  producer?: ProducerOptions,
+): Promise<Bench> {
   const bench = await place.start(options, producer);
   open.push(bench);
   return bench;

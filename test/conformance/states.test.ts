@@ -7,8 +7,12 @@ import { childSource, localSource } from "../programs/remote-source.ts";
 import { closeBenches, frame, modes, openBench, places } from "./places.ts";
 
 const legal = new Set([
-  "initializing > created", "created > connecting", "connecting > empty", "empty > new-frame-available",
-  "new-frame-available > old-frame-available", "old-frame-available > new-frame-available",
+  "initializing > created",
+  "created > connecting",
+  "connecting > empty",
+  "empty > new-frame-available",
+  "new-frame-available > old-frame-available",
+  "old-frame-available > new-frame-available",
 ]);
 
 /** Every change from here on, as text, and the check that each was allowed and follows the one before. */
@@ -53,7 +57,11 @@ describe.each(places)("$name", (place) => {
       await until("the end is seen", () => consumer.state === "disconnected");
       expectLegal();
       expect(states).toEqual([
-        "empty", "new-frame-available", "old-frame-available", "new-frame-available", "old-frame-available",
+        "empty",
+        "new-frame-available",
+        "old-frame-available",
+        "new-frame-available",
+        "old-frame-available",
         "disconnected",
       ]);
       expect(consumer.stats().cause).toBe("ended");

@@ -41,11 +41,14 @@ class Deaths {
       return;
     }
     const timer = setInterval(async () => {
-      const a = await this.#source.stats(); await sleep(200); const b = await this.#source.stats();
+      const a = await this.#source.stats();
+      await sleep(200);
+      const b = await this.#source.stats();
       console.log("STUCK", victim.pid, a.frames, b.frames, b);
     }, 5000);
     const { connection } = await victim.line("connected");
-    await victim.line("first"); clearInterval(timer);
+    await victim.line("first");
+    clearInterval(timer);
     await sleep(dice.roll(25));
     this.#killedAt.set(String(connection), process.hrtime.bigint());
     victim.kill();
@@ -59,7 +62,8 @@ class Deaths {
     const noticed: number[] = [];
     for (const { name, from, connection, at } of await this.#source.events()) {
       const killed = this.#killedAt.get(String(connection));
-      if (name === "disconnected" && from === "producer" && killed !== undefined) noticed.push(Number(at - killed) / 1e6);
+      if (name === "disconnected" && from === "producer" && killed !== undefined)
+        noticed.push(Number(at - killed) / 1e6);
     }
     return noticed.sort((a, b) => a - b);
   }
@@ -86,7 +90,10 @@ test("200 consumers are killed while streaming: others miss nothing, slots and e
   };
   console.log(`seed ${dice.seed}`);
   await Promise.all(Array.from({ length: atOnce }, reap));
-  await until("only the witnesses are left", async () => (await source.stats()).connections.length === witnesses.length);
+  await until(
+    "only the witnesses are left",
+    async () => (await source.stats()).connections.length === witnesses.length,
+  );
   const after = { ...(await source.resources()), ...(await source.stats()).pool };
   expect(readdirSync(runtimeDir).sort()).toEqual(["victims.lock", "victims.sock"]);
   expect(listShm()).toEqual(shmBefore);

@@ -60,8 +60,15 @@ async function textOf(child: Child): Promise<string[]> {
 
 describe.skipIf(attacker === undefined)("strangers", () => {
   const attacks = [
-    ["garbage", "200"], ["truncated", "200"], ["wrong-version", "20"], ["huge-length", "20"], ["bad-policy", "60"],
-    ["half-hello-then-die", "100"], ["fd-bomb", "20"], ["silent", "1"], ["hello-then-never-attach", "1"],
+    ["garbage", "200"],
+    ["truncated", "200"],
+    ["wrong-version", "20"],
+    ["huge-length", "20"],
+    ["bad-policy", "60"],
+    ["half-hello-then-die", "100"],
+    ["fd-bomb", "20"],
+    ["silent", "1"],
+    ["hello-then-never-attach", "1"],
   ] as const;
 
   test("broken hand-shakes of every kind disturb nobody", async () => {
@@ -91,7 +98,9 @@ describe.skipIf(attacker === undefined)("strangers", () => {
     expect(answersTo("wrong-version")[0]).toMatch(/speaks protocol/);
     await until("only the witness is left", async () => (await source.stats()).connections.length === 1);
     await until("every descriptor is back", async () => (await ownFds(source)) <= before);
-    const refused = (await source.events()).filter(({ name, code }) => name === "refused" && code === "ERR_BAD_PROTOCOL");
+    const refused = (await source.events()).filter(
+      ({ name, code }) => name === "refused" && code === "ERR_BAD_PROTOCOL",
+    );
     expect(refused.length).toBeGreaterThan(0);
     console.log(`${table.join("\n")}\n  the witness counted ${await end()} frames, none missing`);
   }, 120_000);
@@ -101,10 +110,14 @@ describe.skipIf(attacker === undefined)("strangers", () => {
     const before = await source.resources();
     const flood = runNative(attacker ?? "", [socket, "flood", "1000"], { watchdogMs: 60_000 });
     let most = 0;
-    const watching = until("the flood is over", async () => {
-      most = Math.max(most, (await source.resources()).fds);
-      return !flood.running;
-    }, 60_000);
+    const watching = until(
+      "the flood is over",
+      async () => {
+        most = Math.max(most, (await source.resources()).fds);
+        return !flood.running;
+      },
+      60_000,
+    );
     const said = await textOf(flood);
     await flood.ended();
     await watching;
@@ -118,9 +131,22 @@ describe.skipIf(attacker === undefined)("strangers", () => {
 
 describe.skipIf(hostile === undefined)("a consumer that breaks the rules", () => {
   const acts = [
-    "write-pixels", "write-descriptor", "make-pool-writable", "write-to-pool", "truncate", "scribble", "punch-page",
-    "mark-illegally", "free-places", "hold-for-ever", "hold-too-many", "fill-wake-pipe", "close-wake-pipe",
-    "flood-signals", "talk-nonsense", "stop",
+    "write-pixels",
+    "write-descriptor",
+    "make-pool-writable",
+    "write-to-pool",
+    "truncate",
+    "scribble",
+    "punch-page",
+    "mark-illegally",
+    "free-places",
+    "hold-for-ever",
+    "hold-too-many",
+    "fill-wake-pipe",
+    "close-wake-pipe",
+    "flood-signals",
+    "talk-nonsense",
+    "stop",
   ];
 
   test("harms nobody but itself, whatever it does", async () => {

@@ -1,8 +1,9 @@
 /** One producer and many consumer processes, all of them checked frame by frame. */
+
+import type { ConsumerOptions, CreateStreamOptions, FrameSpec } from "edgestream";
 import { type Child, type Line, run, type SpawnOptions } from "../programs/child.ts";
 import type { ChildSource } from "../programs/remote-source.ts";
 import { childSource } from "../programs/remote-source.ts";
-import type { ConsumerOptions, CreateStreamOptions, FrameSpec } from "edgestream";
 
 export const fullHd: FrameSpec = { format: "NV12", width: 1920, height: 1080 };
 
@@ -39,14 +40,29 @@ export async function reportOf(sink: Child): Promise<SinkReport> {
   const line: Line = await sink.line("done");
   const number = (field: string) => Number(line[field]);
   return {
-    frames: number("frames"), torn: number("torn"), misnumbered: number("misnumbered"), skipped: number("skipped"),
-    gaps: number("gaps"), first: number("first"), last: number("last"), end: String(line.end), cause: String(line.cause),
+    frames: number("frames"),
+    torn: number("torn"),
+    misnumbered: number("misnumbered"),
+    skipped: number("skipped"),
+    gaps: number("gaps"),
+    first: number("first"),
+    last: number("last"),
+    end: String(line.end),
+    cause: String(line.cause),
   };
 }
 
 /** A FIFO consumer that got all of `frames`. */
 export const complete = (frames: number) => ({
-  frames, torn: 0, misnumbered: 0, skipped: 0, gaps: 0, first: 1, last: frames, end: "ended", cause: "ended",
+  frames,
+  torn: 0,
+  misnumbered: 0,
+  skipped: 0,
+  gaps: 0,
+  first: 1,
+  last: frames,
+  end: "ended",
+  cause: "ended",
 });
 
 /** A producer in a process of its own that listens under `options.name`. */

@@ -10,7 +10,11 @@ afterAll(removeRuntimeDirs);
 
 function start(story: string) {
   const runtimeDir = makeRuntimeDir();
-  const child = run("exits.mjs", { story, name: "end" }, { env: { EDGESTREAM_RUNTIME_DIR: runtimeDir }, watchdogMs: 30_000 });
+  const child = run(
+    "exits.mjs",
+    { story, name: "end" },
+    { env: { EDGESTREAM_RUNTIME_DIR: runtimeDir }, watchdogMs: 30_000 },
+  );
   return { child, runtimeDir };
 }
 
@@ -97,7 +101,9 @@ test("a program started by a consumer inherits nothing: the consumer's death is 
       return connections.length === 0 && pool.slotsFree === pool.slots;
     });
     expect(inherited(Number(pid))).toEqual([]); // readable, so it was alive all the time
-    const lost = (await source.events()).filter(({ name, cause }) => name === "disconnected" && cause === "consumer-lost");
+    const lost = (await source.events()).filter(
+      ({ name, cause }) => name === "disconnected" && cause === "consumer-lost",
+    );
     expect(lost).toHaveLength(2); // told by the producer and by its stream
   } finally {
     process.kill(Number(pid), "SIGKILL");

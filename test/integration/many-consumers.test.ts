@@ -23,9 +23,13 @@ test("32 consumers of mixed modes are served; the 33rd is refused with a clear e
     const order = orders[index % orders.length] ?? orders[0];
     return { mode: order.consumer.mode, sink: startSink("crowd", runtimeDir, order) };
   });
-  await until("all are seated", async () => {
-    return (await source.stats()).connections.filter(({ state }) => state === "empty").length === maxConsumers;
-  }, 60_000);
+  await until(
+    "all are seated",
+    async () => {
+      return (await source.stats()).connections.filter(({ state }) => state === "empty").length === maxConsumers;
+    },
+    60_000,
+  );
   const onTooMany = startSink("crowd", runtimeDir, { consumer: { mode: "mailbox" } });
   const refusal = await onTooMany.line("error");
   expect(refusal).toMatchObject({ code: "ERR_REFUSED", message: expect.stringContaining("32 of 32 consumers") });

@@ -67,7 +67,12 @@ describe.skipIf(why !== undefined)("a consumer in a container", () => {
   test("that is killed gives its slots back as any other", async () => {
     const runtimeDir = makeRuntimeDir(0o755);
     const source = await listen({ name: "cam", runtimeDir, frame, socketMode: 0o666 });
-    const inside = startSink("cam", runtimeDir, { consumer: { mode: "fifo", maxHeld: 3 }, hold: 2 }, { wrapper: container });
+    const inside = startSink(
+      "cam",
+      runtimeDir,
+      { consumer: { mode: "fifo", maxHeld: 3 }, hold: 2 },
+      { wrapper: container },
+    );
     await until("the consumer is seated", async () => (await source.stats()).connections[0]?.state === "empty");
     const running = source.run(100_000, 100);
     await inside.line("first");
@@ -108,7 +113,9 @@ describe.skipIf(why !== undefined)("a producer in a container", () => {
     const ran = await source.run(frames, 120);
     await source.closeInput();
     for (const sink of sinks) expect(await reportOf(sink)).toEqual(complete(frames));
-    console.log(`  producer in the container: ${frames} frames whole to ${sinks.length} users, at ${ran.fps.toFixed(1)} fps`);
+    console.log(
+      `  producer in the container: ${frames} frames whole to ${sinks.length} users, at ${ran.fps.toFixed(1)} fps`,
+    );
     await dismiss(source);
   }, 60_000);
 });

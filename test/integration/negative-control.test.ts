@@ -43,6 +43,9 @@ describe.skipIf(!built)("negative control", () => {
 });
 
 test("a normal build refuses to switch the protection off", async () => {
-  const source = listen({ name: "control", runtimeDir: makeRuntimeDir() }, { env: { EDGESTREAM_TEST_UNPROTECTED: "1" } });
+  const source = listen(
+    { name: "control", runtimeDir: makeRuntimeDir() },
+    { env: { EDGESTREAM_TEST_UNPROTECTED: "1" } },
+  );
   await expect(source).rejects.toMatchObject({ code: "ERR_BAD_ACCESS" });
 });

@@ -25,8 +25,12 @@ test("1 producer, 4 FIFO consumers, 2000 frames of 1080p NV12: 0 torn, 0 missing
   const ran = await source.run(frames, fps);
   await source.closeInput();
   const reports = await Promise.all(sinks.map(reportOf));
-  console.log(`4 FIFO consumers, whole frame by CRC: ${frames} frames at ${ran.fps.toFixed(1)} fps (asked for ${fps}),`);
-  console.log(`  ${reports.map(({ frames, torn, skipped }) => `${frames} read, ${torn} torn, ${skipped} missing`).join("; ")}`);
+  console.log(
+    `4 FIFO consumers, whole frame by CRC: ${frames} frames at ${ran.fps.toFixed(1)} fps (asked for ${fps}),`,
+  );
+  console.log(
+    `  ${reports.map(({ frames, torn, skipped }) => `${frames} read, ${torn} torn, ${skipped} missing`).join("; ")}`,
+  );
   for (const report of reports) expect(report).toEqual(complete(frames));
   await Promise.all(sinks.map((sink) => sink.ended()));
   await dismiss(source);
@@ -43,7 +47,9 @@ test("a mailbox consumer that holds each frame for 200 ms costs nobody else a fr
   const reports = await Promise.all(sinks.map(reportOf));
   const slow = await reportOf(sleeper);
   console.log(`with a sleeping mailbox consumer: ${frames} frames at ${ran.fps.toFixed(1)} fps (asked for ${fps}),`);
-  console.log(`  ${reports.map(({ frames, torn, skipped }) => `${frames} read, ${torn} torn, ${skipped} missing`).join("; ")}`);
+  console.log(
+    `  ${reports.map(({ frames, torn, skipped }) => `${frames} read, ${torn} torn, ${skipped} missing`).join("; ")}`,
+  );
   console.log(`  the sleeper: ${slow.frames} read, ${slow.torn} torn, ${slow.skipped} skipped`);
   for (const report of reports) expect(report).toEqual(complete(frames));
   expect(slow).toMatchObject({ torn: 0, misnumbered: 0, end: "ended", last: frames });

@@ -183,12 +183,20 @@ describe("bad peers at a stream with a witness", () => {
 
   const answers: [attack: string, count: number, answer: RegExp][] = [
     ["garbage", 20, /^refused ERR_BAD_PROTOCOL the peer does not speak edgestream$/],
-    ["truncated", 20, /^refused ERR_BAD_PROTOCOL (a message says it has 200 bytes but has \d+|the peer does not speak)/],
+    [
+      "truncated",
+      20,
+      /^refused ERR_BAD_PROTOCOL (a message says it has 200 bytes but has \d+|the peer does not speak)/,
+    ],
     ["wrong-version", 6, /^refused ERR_BAD_PROTOCOL the peer speaks protocol \d+ to \d+, this side \d+ to \d+; update/],
     ["huge-length", 6, /^refused ERR_BAD_PROTOCOL (a message says it has 4294967280|a message of more than 65536) /],
     ["half-hello-then-die", 50, /^gone$/],
     ["fd-bomb", 20, /^refused ERR_BAD_PROTOCOL a message of more than 65536 bytes or 4 descriptors$/],
-    ["bad-policy", 6, /^refused (ERR_BAD_PARAMETER the policy asked for is out of range|ERR_BAD_PROTOCOL unknown kind) /],
+    [
+      "bad-policy",
+      6,
+      /^refused (ERR_BAD_PARAMETER the policy asked for is out of range|ERR_BAD_PROTOCOL unknown kind) /,
+    ],
     ["silent", 1, /^closed$/],
     ["hello-then-never-attach", 1, /^(welcome|closed)$/],
     ["flood", 1000, /^opened 1000, /],
@@ -206,9 +214,22 @@ describe("bad peers at a stream with a witness", () => {
   });
 
   const acts = [
-    "write-pixels", "write-descriptor", "make-pool-writable", "write-to-pool", "truncate", "scribble", "punch-page",
-    "mark-illegally", "free-places", "hold-for-ever", "hold-too-many", "fill-wake-pipe", "close-wake-pipe",
-    "flood-signals", "talk-nonsense", "stop",
+    "write-pixels",
+    "write-descriptor",
+    "make-pool-writable",
+    "write-to-pool",
+    "truncate",
+    "scribble",
+    "punch-page",
+    "mark-illegally",
+    "free-places",
+    "hold-for-ever",
+    "hold-too-many",
+    "fill-wake-pipe",
+    "close-wake-pipe",
+    "flood-signals",
+    "talk-nonsense",
+    "stop",
   ];
 
   test.each(acts)("a consumer that tries %s fails or harms only itself", { timeout: testTimeoutMs }, async (act) => {

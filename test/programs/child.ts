@@ -43,7 +43,11 @@ export class Child {
   #watchdogFired = false;
 
   constructor(command: string, args: readonly string[], options: SpawnOptions) {
-    this.name = args.find((arg) => arg.endsWith(".mjs"))?.split("/").at(-1) ?? command;
+    this.name =
+      args
+        .find((arg) => arg.endsWith(".mjs"))
+        ?.split("/")
+        .at(-1) ?? command;
     const stdio = options.channel ? (["pipe", "pipe", "pipe", "ipc"] as const) : (["pipe", "pipe", "pipe"] as const);
     this.process = spawn(command, args, {
       stdio: [...stdio],
@@ -66,7 +70,8 @@ export class Child {
         living.delete(this);
         this.#gone = exit;
         this.#wake();
-        if (this.#watchdogFired) reject(new Error(`${this.name} had to be killed after ${watchdogMs} ms${this.#said()}`));
+        if (this.#watchdogFired)
+          reject(new Error(`${this.name} had to be killed after ${watchdogMs} ms${this.#said()}`));
         else resolve(exit);
       };
       // Not "close": that one never comes when this side has ended the IPC channel.
@@ -142,7 +147,13 @@ export class Child {
 /** Runs `test/programs/<program>` with one JSON argument. */
 export function run(program: string, argument: unknown = {}, options: SpawnOptions = {}): Child {
   const json = JSON.stringify(argument, (_key, value) => (typeof value === "bigint" ? String(value) : value));
-  const command = [...(options.wrapper ?? []), process.execPath, ...(options.nodeArguments ?? []), programs + program, json];
+  const command = [
+    ...(options.wrapper ?? []),
+    process.execPath,
+    ...(options.nodeArguments ?? []),
+    programs + program,
+    json,
+  ];
   return new Child(command[0] as string, command.slice(1), options);
 }
 
@@ -183,7 +194,11 @@ export function listShm(): string[] {
 }
 
 /** Asks until it is so. A condition that never comes fails with `what`; how long it took is never judged. */
-export async function until(what: string, condition: () => boolean | Promise<boolean>, watchdogMs = 20_000): Promise<void> {
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  watchdogMs = 20_000,
+): Promise<void> {
   const limit = performance.now() + watchdogMs;
   while (!(await condition())) {
     if (performance.now() > limit) throw new Error(`waited ${watchdogMs} ms in vain: ${what}`);

@@ -43,6 +43,12 @@ for (let quarter = 0; quarter < 4; quarter++) {
 }
 const seconds = (performance.now() - started) / 1000;
 const { delivered } = consumer.stats();
-const done = { kind: "done", wrong, delivered: Number(delivered), measures, pairsPerSecond: Math.round(count / seconds) };
+const done = {
+  kind: "done",
+  wrong,
+  delivered: Number(delivered),
+  measures,
+  pairsPerSecond: Math.round(count / seconds),
+};
 process.stdout.write(`${JSON.stringify(done)}\n`);
 await stream.close();

@@ -7,7 +7,16 @@ import { openStream } from "edgestream";
 import { numberIn, Pattern } from "./pattern.mjs";
 
 const order = JSON.parse(process.argv[2] ?? "{}");
-const { name, open = {}, consumer: options = {}, count = 0, sleepMs = 0, hold = 0, check = true, paint = "noise" } = order;
+const {
+  name,
+  open = {},
+  consumer: options = {},
+  count = 0,
+  sleepMs = 0,
+  hold = 0,
+  check = true,
+  paint = "noise",
+} = order;
 const report = { frames: 0, torn: 0, misnumbered: 0, skipped: 0n, gaps: 0, first: 0n, last: 0n };
 const held = [];
 let pattern;

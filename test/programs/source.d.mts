@@ -1,6 +1,14 @@
 import type {
-  CreateStreamOptions, OpenStreamOptions, PostOptions, PostResult, Producer, ProducerOptions, ProducerStats, Stream,
-  StreamState, WaitOptions,
+  CreateStreamOptions,
+  OpenStreamOptions,
+  PostOptions,
+  PostResult,
+  Producer,
+  ProducerOptions,
+  ProducerStats,
+  Stream,
+  StreamState,
+  WaitOptions,
 } from "edgestream";
 
 export interface SourceEvent {

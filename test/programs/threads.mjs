@@ -95,7 +95,12 @@ const inMain = {
     } catch (error) {
       end = error.code;
     }
-    say("done", { drained, end, cause: consumer.stats().cause, heldIsWhole: pattern.matches(first.data, first.number) });
+    say("done", {
+      drained,
+      end,
+      cause: consumer.stats().cause,
+      heldIsWhole: pattern.matches(first.data, first.number),
+    });
     await stream.close();
   },
 };

@@ -213,7 +213,7 @@ test("what the core announces arrives as events", () => {
     { name: "connected", connection: 4n },
     { name: "stalled", connection: 4n, waitedMs: 9 },
     { name: "lagged", connection: 4n, skipped: 9n },
-    { name: "disconnected", connection: 4n, cause: "evicted-lag", discarded: 9n },
+    { name: "disconnected", connection: 4n, cause: "evicted-lag", discarded: 9n, stats: undefined },
     { name: "refused", code: "ERR_REFUSED", reason: "full" },
   ]);
 });
