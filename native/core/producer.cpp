@@ -225,10 +225,14 @@ bool Producer::make_places(int64_t now) {
   for (size_t index = 0; index < connections_.size(); index++) {
     Connection* connection = connections_[index].get();
     if (connection->phase != Connection::Phase::active || connection->policy.when_full != ES_FULL_WAIT) continue;
-    if (connection->seat.has_place()) continue;
-    connection->seat.ask_for_signal();
-    connection->seat.refresh();
-    if (connection->seat.has_place()) continue;
+    if (!connection->seat.has_place()) {
+      connection->seat.ask_for_signal();
+      connection->seat.refresh();
+    }
+    if (connection->seat.has_place()) {
+      connection->blocked_since = 0;
+      continue;
+    }
     if (connection->blocked_since == 0) connection->blocked_since = now;
     const int64_t limit = connection->policy.max_wait_ms * kMillisecond;
     if (limit >= 0 && now - connection->blocked_since >= limit) {
@@ -314,17 +318,18 @@ uint32_t Producer::active_count() const {
   }));
 }
 
-// A stall that is due already was told: the next post judges it, the timer has nothing to add.
+// A stall that is due is told here: the next post judges it, the timer has nothing to add.
 void Producer::arm_deadline() {
   const int64_t now = es_now();
   int64_t first = 0;
-  const auto consider = [&first, now](int64_t at) {
-    if (at > now && (first == 0 || at < first)) first = at;
+  const auto consider = [&first](int64_t at) {
+    if (first == 0 || at < first) first = at;
   };
   for (const auto& connection : connections_) {
     if (connection->phase == Connection::Phase::attaching) consider(connection->attach_by);
     if (connection->blocked_since != 0 && connection->policy.max_wait_ms >= 0) {
-      consider(connection->blocked_since + connection->policy.max_wait_ms * kMillisecond);
+      const int64_t due = connection->blocked_since + connection->policy.max_wait_ms * kMillisecond;
+      due > now ? consider(due) : writable();
     }
   }
   if (first != 0) deadline_.set(first);

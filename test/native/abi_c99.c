@@ -1,4 +1,4 @@
-/* The C header seen by a plain C99 compiler: the sizes and offsets that a C program has, for abi_test.cpp to compare. */
+/* The C header seen by a plain C99 compiler: the sizes and offsets that a C program has, for layout_test.cpp. */
 #include "abi_c99.h"
 
 #include "edgestream.h"

@@ -1,7 +1,7 @@
 // steady_producer <name> <frames per second>: a producer that others try to disturb, with a witness beside it.
-// The witness is a fifo consumer in a process of its own that checks number and every byte of every frame. Commands come
-// on standard input, one answer line each: `status` prints the producer's numbers; end of input ends the stream. Then it
-// prints what the witness saw, and exits 0 only when it missed nothing and no post was held up.
+// The witness is a fifo consumer in a process of its own that checks number and every byte of every frame. Each line on
+// standard input is answered with the producer's numbers; end of input ends the stream. Then it prints what the witness
+// saw, and exits 0 only when that missed nothing and no post was held up.
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
