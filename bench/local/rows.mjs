@@ -178,7 +178,7 @@ export function judge(rounds) {
       ratio: references ? median(values.map((value, index) => value / references[index])) : null,
       requirement: row.requirement?.text ?? null,
       goal: row.goal?.text ?? null,
-      rounds: values,
+      rounds: values.map((value, index) => ({ value, reference: references?.[index] ?? null })),
     };
     return { ...result, meets: verdict(row, result), sentence: row.sentence };
   });

@@ -1,4 +1,4 @@
-/** Every format arrives byte for byte, with the strides and planes that a reader needs; so does what travels with it. */
+/** Every format arrives byte for byte, with the strides and planes a reader needs; so does what travels with it. */
 import { randomBytes } from "node:crypto";
 import type { FormatName } from "edgestream";
 import { afterAll, afterEach, describe, expect, test } from "vitest";

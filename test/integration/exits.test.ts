@@ -85,7 +85,7 @@ test("process.exit in the middle of everything ends the process, and others get 
   expect(readdirSync(runtimeDir)).toEqual([]);
 });
 
-test("a program started by a consumer inherits nothing: the consumer's death is noticed while it lives on", async () => {
+test("a program started by a consumer inherits nothing; the consumer's death is noticed while it lives", async () => {
   const { child, runtimeDir } = start("spawn");
   const source = await childSource();
   await source.create({ name: "end", runtimeDir, frame });

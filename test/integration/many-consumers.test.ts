@@ -40,7 +40,8 @@ test("32 consumers of mixed modes are served; the 33rd is refused with a clear e
   const { pool, connections } = await source.stats();
   const read = (wanted: string) => reports.filter(({ mode }) => mode === wanted).map(({ report }) => report.frames);
   console.log(
-    `${maxConsumers} consumers, ${frames} frames at ${ran.fps.toFixed(1)} fps, ${pool.slots} slots in ${pool.memoryObjects} memory objects;`,
+    `${maxConsumers} consumers, ${frames} frames at ${ran.fps.toFixed(1)} fps,`,
+    `${pool.slots} slots in ${pool.memoryObjects} memory objects;`,
     `frames read: fifo ${read("fifo")}, mailbox ${read("mailbox")}, broadcast ${read("broadcast")}`,
   );
   for (const { mode, report } of reports) {
