@@ -87,6 +87,7 @@ export interface NativeAccept {
   maxConsumers: number;
   maxSlots: number;
   maxWaitMs: number;
+  maxPoolBytes: number;
 }
 
 export interface NativeStreamOptions {

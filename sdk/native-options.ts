@@ -58,6 +58,7 @@ export function toNativeAccept(options: AcceptOptions | undefined): NativeAccept
     maxConsumers: accept.maxConsumers,
     maxSlots: accept.maxSlots,
     maxWaitMs: accept.maxWaitMs,
+    maxPoolBytes: accept.maxPoolBytes,
   };
 }
 

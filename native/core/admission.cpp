@@ -16,11 +16,15 @@ namespace {
 
 constexpr int64_t kAttachTimeout = 5'000'000'000;  // ns from welcome to attached
 
-int make_pipe(Fd* read_end, Fd* write_end) {
+// Neither an eventfd nor a pipe: a peer can clear O_NONBLOCK on an eventfd, whose one description both share, and it can
+// hold a pipe's lock for as long as it makes the kernel wait for the memory it reads into. Both block a writer.
+int make_wake_pair(Fd* ours, Fd* theirs) {
   int ends[2];
-  if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return fail_errno(ES_BAD_ALLOC, "cannot create a pipe");
-  *read_end = Fd(ends[0]);
-  *write_end = Fd(ends[1]);
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0) {
+    return fail_errno(ES_BAD_ALLOC, "cannot create a socket pair");
+  }
+  *ours = Fd(ends[0]);
+  *theirs = Fd(ends[1]);
   return ES_OK;
 }
 
@@ -34,8 +38,8 @@ void Connection::on_ready(int fd) { producer->connection_ready(this, fd); }
 
 void Connection::wake() {
   if (!seat.take_wake_request()) return;
-  const uint8_t byte = 1;  // a full pipe is a consumer that has wake-ups enough
-  [[maybe_unused]] const ssize_t written = write(wake_pipe.get(), &byte, 1);
+  const uint8_t byte = 1;  // a full socket is a consumer that has wake-ups enough
+  send(wake_socket.get(), &byte, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 // ---------------------------------------------------------------- coming
@@ -122,6 +126,12 @@ int Producer::grow_to(uint32_t slots) {
   }
   // A quarter more than there is keeps the number of memory objects small when consumers come one by one.
   const uint32_t target = std::min(std::max(slots, pool_.size() + pool_.size() / 4), accept_.max_slots);
+  if (pool_.bytes() + (target - pool_.size()) * format_.size > accept_.max_pool_bytes) {
+    return fail(ES_REFUSED,
+                "serving one more would take more than the %llu bytes the pool may have (accept.maxPoolBytes); "
+                "ask for a smaller fifoLength, capacity or maxHeld",
+                static_cast<unsigned long long>(accept_.max_pool_bytes));
+  }
   const uint32_t object = pool_.object_count();
   const int result = pool_.grow(target - pool_.size(), format_, layout_, unprotected_);
   if (result != ES_OK) return result;
@@ -131,7 +141,7 @@ int Producer::grow_to(uint32_t slots) {
     if (connection->phase == Connection::Phase::evicted) continue;
     // A consumer meets the message before any frame in the new slots: both take the order of this thread.
     if (send_message(connection->guest.socket.get(), message, &fd, 1) != ES_OK) {
-      shutdown(connection->guest.socket.get(), SHUT_RDWR);
+      goodbye(connection.get(), ES_CAUSE_EVICTED_REQUEST, "it did not take the message about new memory");
     }
   }
   return ES_OK;
@@ -144,19 +154,20 @@ int Producer::admit(Connection* connection) {
   if (result != ES_OK) return result;
   result = create_shared("edgestream-seat", kSeatPageBytes, Seal::both_write, &connection->page);
   if (result != ES_OK) return result;
-  result = make_pipe(&connection->wake_reader, &connection->wake_pipe);
+  Fd wake_reader;
+  result = make_wake_pair(&connection->wake_socket, &wake_reader);
   if (result != ES_OK) return result;
   connection->id = ++last_connection_;
   auto* page = reinterpret_cast<SeatPage*>(connection->page.mapping.data());
   connection->seat.init(page, connection->id, connection->policy, &claims_);
   connection->attach_by = es_now() + kAttachTimeout;
-  result = send_welcome(connection);
+  result = send_welcome(connection, wake_reader.get());
   if (result != ES_OK) return fail(ES_CLOSED, "the consumer went away during the hand-shake");
   connection->page.fd.reset();
   return context_->watch(connection->guest.socket.get(), connection, &connection->socket_watch);
 }
 
-int Producer::send_welcome(Connection* connection) {
+int Producer::send_welcome(Connection* connection, int wake_reader) {
   const int socket = connection->guest.socket.get();
   auto welcome = make_message<WelcomeMessage>(MessageType::welcome);
   welcome.connection = connection->id;
@@ -164,7 +175,7 @@ int Producer::send_welcome(Connection* connection) {
   welcome.policy = connection->policy;
   welcome.page_bytes = kSeatPageBytes;
   welcome.layout = layout_;
-  const int fds[] = {connection->page.fd.get(), connection->wake_reader.get()};
+  const int fds[] = {connection->page.fd.get(), wake_reader};
   int result = send_message(socket, welcome, fds, 2);
   if (result != ES_OK) return result;
   auto layout = make_message<LayoutMessage>(MessageType::layout);
@@ -183,6 +194,7 @@ void Producer::activate(Connection* connection) {
   connection->since = es_now();
   const bool with_newest = connection->policy.start == ES_START_NEWEST && last_slot_ >= 0;
   connection->seat.activate(with_newest ? number_ - 1 : number_);
+  send_message(connection->guest.socket.get(), make_message<ActiveMessage>(MessageType::active));
   announce(ES_EVENT_CONNECTED, connection, 0, 0, connection->guest.hello.client);
   if (with_newest) {
     connection->seat.push(static_cast<uint32_t>(last_slot_));
@@ -215,12 +227,13 @@ void Producer::goodbye(Connection* connection, es_cause cause, const char* text)
   connection->cause = cause;
   connection->blocked_since = 0;
   if (send_bye(connection->guest.socket.get(), cause, text) != ES_OK) {
-    shutdown(connection->guest.socket.get(), SHUT_RDWR);
+    // It hears the end of the stream instead. What it holds stays its own until it closes its side.
+    shutdown(connection->guest.socket.get(), SHUT_WR);
   }
   connection->phase = is_eviction(cause) ? Connection::Phase::evicted : Connection::Phase::leaving;
   if (connection->phase != Connection::Phase::evicted) return;
   uint32_t discarded = connection->seat.discard_waiting();
-  if (cause == ES_CAUSE_EVICTED_VIOLATION) {
+  if (cause == ES_CAUSE_EVICTED_VIOLATION || connection->seat.waiting() != 0) {
     // Nobody can say what it really holds; who writes nonsense into its page has no claim on slots.
     discarded += connection->seat.waiting();
     connection->seat.abandon();
@@ -310,6 +323,10 @@ void Producer::on_ready(int fd) {
     Guest guest;
     guest.socket = std::move(received->fds[0]);
     guest.hello = offer->hello;
+    terminate_texts(&guest.hello);
+    const bool known = guest.hello.kind == static_cast<uint32_t>(Kind::consume) ||
+                       guest.hello.kind == static_cast<uint32_t>(Kind::observe);
+    if (!known) return;
     guest.pid = offer->peer_pid;
     guest.uid = offer->peer_uid;
     return adopt(std::move(guest));

@@ -9,13 +9,10 @@
 namespace es {
 
 void Consumer::on_ready(int fd) {
-  if (fd == wake_pipe_.get()) {
-    uint8_t bytes[256];
-    ssize_t got;
-    do {
-      got = read(fd, bytes, sizeof bytes);
-    } while (got == static_cast<ssize_t>(sizeof bytes));
-    if (got == 0) wake_watch_.reset();  // the producer is gone; an ended pipe would be ready for ever
+  if (fd == wake_socket_.get()) {
+    uint8_t bytes[16];  // one wake is one message; at most a few wait
+    const ssize_t got = read(fd, bytes, sizeof bytes);
+    if (got == 0) wake_watch_.reset();  // the producer is gone; an ended socket would be ready for ever
     return readable();
   }
   read_messages();
@@ -35,13 +32,19 @@ void Consumer::read_messages() {
     if (result != ES_OK || handle(*received) != ES_OK) {
       socket_watch_.reset();
       end(ES_CAUSE_PRODUCER_LOST, es_last_error());
-      socket_.reset();
+      if (held_ == 0) socket_.reset();
       return;
     }
   }
-  if (attached_ || !page_ || layouts_.empty() || slots_.empty() || cause_ != ES_CAUSE_NONE) return;
-  attached_ = true;
+  if (said_attached_ || !page_ || layouts_.empty() || slots_.empty() || cause_ != ES_CAUSE_NONE) return;
+  said_attached_ = true;
   send_message(socket_.get(), make_message<AttachedMessage>(MessageType::attached));
+}
+
+// `empty` is a promise: whoever sees this state gets every frame that is posted from then on.
+void Consumer::on_active() {
+  if (!said_attached_ || attached_) return;
+  attached_ = true;
   if (state_ < ES_STATE_CREATED) advance(ES_STATE_CREATED);
   if (state_ < ES_STATE_CONNECTING) advance(ES_STATE_CONNECTING);
   advance(ES_STATE_EMPTY);
@@ -57,6 +60,9 @@ int Consumer::handle(const Received& message) {
       return ES_OK;
     case MessageType::welcome:
       return on_welcome(received);
+    case MessageType::active:
+      on_active();
+      return ES_OK;
     case MessageType::layout:
       return on_layout(message);
     case MessageType::pool:
@@ -96,9 +102,9 @@ int Consumer::on_welcome(Received* received) {
   policy_ = welcome->policy;
   policy_.label[sizeof policy_.label - 1] = 0;
   seat_.init(page, policy_);
-  wake_pipe_ = std::move(received->fds[1]);
-  fcntl(wake_pipe_.get(), F_SETFL, O_NONBLOCK);
-  return context_->watch(wake_pipe_.get(), this, &wake_watch_);
+  wake_socket_ = std::move(received->fds[1]);
+  fcntl(wake_socket_.get(), F_SETFL, O_NONBLOCK);
+  return context_->watch(wake_socket_.get(), this, &wake_watch_);
 }
 
 int Consumer::on_layout(const Received& received) {

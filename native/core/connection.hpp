@@ -19,7 +19,7 @@ class Connection final : public Pollable {
   explicit Connection(Producer* producer_in) : producer(producer_in) {}
   void on_ready(int fd) override;
 
-  // Wakes the consumer if it sleeps. Never blocks: this end of the pipe is ours alone.
+  // Wakes the consumer if it sleeps. Never blocks, whatever the consumer does to its end.
   void wake();
 
   Producer* producer;
@@ -29,8 +29,7 @@ class Connection final : public Pollable {
   es_policy policy{};
   SharedMemory page;
   ProducerSeat seat;
-  Fd wake_pipe;
-  Fd wake_reader;  // never read here: with it a wake after the consumer's death is no SIGPIPE
+  Fd wake_socket;
   Watch socket_watch;
   es_cause cause = ES_CAUSE_NONE;  // as said by it, or decided here
   int64_t attach_by = 0;

@@ -57,7 +57,7 @@ void Consumer::close() {
   objects_.clear();
   page_.reset();
   socket_.reset();
-  wake_pipe_.reset();
+  wake_socket_.reset();
   readable();
 }
 
@@ -66,6 +66,7 @@ void Consumer::close() {
 int Consumer::acquire(uint32_t flags, es_frame* out) {
   if (closed_) return fail(ES_BAD_STREAM, "the consumer is closed");
   if (state_ == ES_STATE_DISCONNECTED) return terminal_result();
+  if (said_attached_ && !attached_) read_messages();  // the answer may be there, though no loop ran yet
   if (!attached_) return ES_WOULD_BLOCK;
   for (;;) {
     uint64_t position;
@@ -80,8 +81,14 @@ int Consumer::acquire(uint32_t flags, es_frame* out) {
       end(ES_CAUSE_PRODUCER_LOST, "the producer queued a frame in memory that it never handed over");
       return terminal_result();
     }
-    if (!make_credit()) return ES_WOULD_BLOCK;
-    if (!seat_.take(position, slot)) continue;  // the producer put a newer one in its place
+    // The last credit is exchanged: with one the earlier lease ends here (EGL), with more the frame kept for reuse.
+    const bool out_of_credit = held_ >= policy_.max_held;
+    if (out_of_credit && (last_slot_ < 0 || (policy_.max_held > 1 && !leases_[last_slot_].given_back))) {
+      credit_blocked_ = true;
+      return ES_WOULD_BLOCK;
+    }
+    // false: the producer put a newer one in its place
+    if (!(out_of_credit ? exchange_last(position, slot) : seat_.take(position, slot))) continue;
     return lease_frame(position, slot, flags, out);
   }
 }
@@ -99,15 +106,14 @@ int Consumer::nothing_new(uint32_t flags, es_frame* out) {
   return ES_OK;
 }
 
-// With one credit the earlier lease ends here (EGL); with more only the frame kept for reuse does.
-bool Consumer::make_credit() {
-  if (held_ < policy_.max_held) return true;
-  if (last_slot_ >= 0 && (policy_.max_held == 1 || leases_[last_slot_].given_back)) {
-    end_lease(static_cast<uint32_t>(last_slot_));
-    return true;
-  }
-  credit_blocked_ = true;
-  return false;
+bool Consumer::exchange_last(uint64_t position, uint32_t slot) {
+  Lease& earlier = leases_[last_slot_];
+  const auto earlier_slot = static_cast<uint32_t>(last_slot_);
+  if (!seat_.take_instead_of(earlier.position, earlier_slot, position, slot)) return false;
+  earlier.held = false;
+  held_--;
+  last_slot_ = -1;
+  return true;
 }
 
 int Consumer::lease_frame(uint64_t position, uint32_t slot, uint32_t flags, es_frame* out) {
@@ -165,6 +171,7 @@ void Consumer::end_lease(uint32_t slot) {
   if (last_slot_ == static_cast<int>(slot)) last_slot_ = -1;
   seat_.release(lease.position, slot);
   signal();
+  if (held_ == 0 && !closed_ && cause_ != ES_CAUSE_NONE && !socket_watch_.active()) socket_.reset();
 }
 
 int Consumer::release(uint64_t lease) {
@@ -202,6 +209,7 @@ void Consumer::signal() {
 
 int Consumer::state() {
   if (closed_ || state_ == ES_STATE_DISCONNECTED) return ES_STATE_DISCONNECTED;
+  if (said_attached_ && !attached_) read_messages();
   if (!attached_) return state_;
   uint64_t position;
   uint32_t slot;

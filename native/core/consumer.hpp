@@ -51,7 +51,7 @@ class Consumer final : public Pollable {
   };
 
   Consumer(Context* context, bool in_process);
-  bool make_credit();
+  bool exchange_last(uint64_t position, uint32_t slot);
   void end_lease(uint32_t slot);
   int lease_frame(uint64_t position, uint32_t slot, uint32_t flags, es_frame* out);
   int old_frame(es_frame* out);
@@ -67,6 +67,7 @@ class Consumer final : public Pollable {
   void read_messages();
   int handle(const Received& received);
   int on_welcome(Received* received);
+  void on_active();
   int on_layout(const Received& received);
   int on_pool(Received* received);
   void end(es_cause cause, const char* reason);
@@ -74,7 +75,8 @@ class Consumer final : public Pollable {
   Context* context_;
   uint32_t id_;
   bool closed_ = false;
-  bool attached_ = false;
+  bool said_attached_ = false;
+  bool attached_ = false;  // the producer counts us in
   bool wake_pending_ = false;
   bool credit_blocked_ = false;
   es_state state_;              // as last announced, up to EMPTY; NEW and OLD follow from the seat
@@ -88,7 +90,7 @@ class Consumer final : public Pollable {
   int last_slot_ = -1;          // of the frame acquired last, while it is held or kept
   uint32_t held_ = 0;
   es_policy policy_{};
-  Fd socket_, wake_pipe_;
+  Fd socket_, wake_socket_;
   Watch socket_watch_, wake_watch_;
   Mapping page_;
   ConsumerSeat seat_;

@@ -164,7 +164,10 @@ void Context::queue(const es_event& event) {
 }
 
 void Context::queue_wake(es_event_kind kind, uint32_t object, bool* pending) {
-  if (*pending) return;
+  if (*pending) {
+    if (waiters_ != 0 && !dispatching_) kick();  // a waiting call takes no events, so an old one may lie there for ever
+    return;
+  }
   es_event event{};
   event.kind = kind;
   event.object = object;

@@ -5,6 +5,13 @@
 
 namespace es {
 
+// A peer's texts may lack their zero.
+inline void terminate_texts(HelloMessage* hello) {
+  hello->client[sizeof hello->client - 1] = 0;
+  hello->stream[sizeof hello->stream - 1] = 0;
+  hello->policy.label[sizeof hello->policy.label - 1] = 0;
+}
+
 struct Guest {
   Fd socket;
   HelloMessage hello;

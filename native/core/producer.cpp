@@ -17,6 +17,7 @@ namespace {
 constexpr uint32_t kMaxWriting = 2;        // default: one being filled, one about to be posted
 constexpr uint32_t kMaxConsumers = 16;     // default
 constexpr int32_t kMaxWaitMs = 5000;       // default, for other processes
+constexpr uint64_t kMaxPoolBytes = UINT64_C(4) << 30;  // default
 constexpr int64_t kMillisecond = 1'000'000;
 
 // Later lives of a producer have larger epochs, also across restarts of the process.
@@ -33,6 +34,7 @@ es_accept with_defaults(es_accept accept) {
   if (accept.max_consumers == 0) accept.max_consumers = kMaxConsumers;
   if (accept.max_slots == 0) accept.max_slots = ES_SLOTS_MAX;
   if (accept.max_wait_ms == 0) accept.max_wait_ms = kMaxWaitMs;
+  if (accept.max_pool_bytes == 0) accept.max_pool_bytes = kMaxPoolBytes;
   accept.max_consumers = std::min(accept.max_consumers, ES_CONSUMERS_MAX);
   accept.max_slots = std::min(accept.max_slots, ES_SLOTS_MAX);
   return accept;
@@ -61,7 +63,10 @@ int Producer::create(Context* context, const es_producer_options& options, Strea
 #endif
   std::unique_ptr<Producer> producer(new Producer(context, options, stream));
   const int result = producer->grow_to(producer->slots_needed(nullptr));
-  if (result != ES_OK) return result;
+  if (result != ES_OK) {
+    producer->stream_ = nullptr;  // it never was the stream's producer, so its end is not the stream's
+    return result;
+  }
   *out = producer.get();
   context->producers.push_back(std::move(producer));
   return ES_OK;
@@ -84,7 +89,9 @@ int Producer::open(Context* context, const char* name, const std::string& dir, c
   result = create(context, options, nullptr, out);
   if (result != ES_OK) return result;
   (*out)->link_ = std::move(link);
-  return context->watch((*out)->link_.get(), *out, &(*out)->link_watch_);
+  result = context->watch((*out)->link_.get(), *out, &(*out)->link_watch_);
+  if (result != ES_OK) context->producers.pop_back();
+  return result;
 }
 
 Producer::~Producer() {
@@ -307,7 +314,10 @@ void Producer::refresh_all() {
   for (size_t index = 0; index < connections_.size(); index++) {
     Connection* connection = connections_[index].get();
     if (connection->seat.refresh()) continue;
-    if (connection->phase == Connection::Phase::evicted) continue;
+    if (connection->phase == Connection::Phase::evicted) {
+      connection->seat.abandon();
+      continue;
+    }
     goodbye(connection, ES_CAUSE_EVICTED_VIOLATION, "its page holds what no consumer of this protocol writes");
   }
 }

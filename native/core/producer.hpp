@@ -67,7 +67,7 @@ class Producer final : public Pollable {
   int grant(const Guest& guest, es_policy* policy) const;
   uint32_t slots_needed(const es_policy* joining) const;
   int grow_to(uint32_t slots);
-  int send_welcome(Connection* connection);
+  int send_welcome(Connection* connection, int wake_reader);
   void activate(Connection* connection);
   void goodbye(Connection* connection, es_cause cause, const char* text);
   void finish(Connection* connection);

@@ -23,7 +23,7 @@ inline constexpr uint32_t kMessageFdsMax = 4;   // descriptors that may travel w
 enum class MessageType : uint16_t {
   hello = 1,     // peer -> stream: who I am and what I ask for
   pending = 2,   // stream -> peer: you are registered, there is no producer yet
-  welcome = 3,   // producer -> consumer: your seat. fds: page, wake pipe (read end)
+  welcome = 3,   // producer -> consumer: your seat. fds: page, wake socket (the consumer's end)
   layout = 4,    // producer -> consumer: a frame format; precedes the pools that use it
   pool = 5,      // producer -> consumer: a memory object. fd: memfd. May come again at any time (growth)
   attached = 6,  // consumer -> producer: everything is mapped, frames may come
@@ -34,6 +34,7 @@ enum class MessageType : uint16_t {
   granted = 11,  // stream -> connecting producer: you are the producer of this name
   offer = 12,    // stream -> connecting producer: a peer's socket (fd) and its hello
   signal = 13,   // consumer -> producer: you asked for it, a place or a slot came free
+  active = 14,   // producer -> consumer: every frame posted from now on is yours
 };
 
 enum class Kind : uint32_t { consume = 1, produce = 2, observe = 3 };
@@ -123,6 +124,10 @@ struct GrantedMessage {
   MessageHeader header;
 };
 
+struct ActiveMessage {
+  MessageHeader header;
+};
+
 struct SignalMessage {
   MessageHeader header;
 };
@@ -144,6 +149,7 @@ enum class SlotState : uint8_t {
   queued = 1,   // waiting for the consumer. The producer may take it back (queued -> free), the consumer may take it
   held = 2,     // leased by the consumer: only it may leave this state
   skipped = 3,  // the consumer passed it over for a newer one
+  yielding = 4,  // still held, until the consumer has the next one: then free, and both ends may say so
 };
 
 // Shared read-write between the producer and one consumer, and nobody else.

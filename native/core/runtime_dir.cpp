@@ -60,7 +60,7 @@ bool runtime_search(uint32_t index, std::string* out) {
   const std::string all[] = {from_environment("EDGESTREAM_RUNTIME_DIR", ""),
                              from_environment("XDG_RUNTIME_DIR", "/edgestream"), kSystemDir, user_dir()};
   for (const std::string& dir : all) {
-    if (dir.empty()) continue;
+    if (dir.empty() || (dir == user_dir() && !is_own_private_dir(dir))) continue;
     if (index-- == 0) {
       *out = dir;
       return true;

@@ -25,9 +25,9 @@ bool ProducerSeat::refresh_queue() {
     // SYNC POINT slot-returned (with ConsumerSeat::release): the consumer's reads happen before we see `free`.
     const uint64_t word = page_->word[slot].load(std::memory_order_acquire);
     if (word == pack_word(tail_, SlotState::queued)) return true;
-    if (word == pack_word(tail_, SlotState::held)) {
-      // A consumer releases before it takes beyond its credit, so one look at the held ones must find room.
-      if (held_count_ == policy_.max_held && (!refresh_held() || held_count_ == policy_.max_held)) return false;
+    if (word == pack_word(tail_, SlotState::held) || word == pack_word(tail_, SlotState::yielding)) {
+      // A consumer yields or releases before it takes beyond its credit, so among the held ones there must be room.
+      if (held_count_ == policy_.max_held && !end_yielded()) return false;
       held_[held_count_++] = {tail_, slot};
       counters_.delivered++;
       lag_ = 0;
@@ -51,7 +51,7 @@ bool ProducerSeat::refresh_held() {
   for (uint32_t index = 0; index < held_count_;) {
     const Held entry = held_[index];
     const uint64_t word = page_->word[entry.slot].load(std::memory_order_acquire);  // SYNC POINT slot-returned
-    if (word == pack_word(entry.position, SlotState::held)) {
+    if (word == pack_word(entry.position, SlotState::held) || word == pack_word(entry.position, SlotState::yielding)) {
       index++;
     } else if (word == pack_word(entry.position, SlotState::free)) {
       unclaim(entry.slot);
@@ -61,6 +61,17 @@ bool ProducerSeat::refresh_held() {
     }
   }
   return true;
+}
+
+// The next frame was seen as held, so the exchange is done: what was yielded for it is free. The consumer says so
+// itself in its next instruction; this end does not wait for that.
+bool ProducerSeat::end_yielded() {
+  for (uint32_t index = 0; index < held_count_; index++) {
+    uint64_t expected = pack_word(held_[index].position, SlotState::yielding);
+    page_->word[held_[index].slot].compare_exchange_strong(
+        expected, pack_word(held_[index].position, SlotState::free), std::memory_order_acq_rel);
+  }
+  return refresh_held() && held_count_ < policy_.max_held;
 }
 
 bool ProducerSeat::refresh_places() {
@@ -73,6 +84,7 @@ bool ProducerSeat::refresh_places() {
 void ProducerSeat::ask_for_signal() {
   // SYNC POINT place-freed (with take_signal_request): our flag before our second look; its change before its look.
   page_->producer_waiting.store(1, std::memory_order_seq_cst);
+  std::atomic_thread_fence(std::memory_order_seq_cst);  // the words are read with acquire, which alone may go first
 }
 
 bool ProducerSeat::take_back() {
@@ -178,12 +190,27 @@ bool ConsumerSeat::take(uint64_t position, uint32_t slot) {
   uint64_t expected = pack_word(position, SlotState::queued);
   // SYNC POINT slot-owner (with ProducerSeat::take_back), SYNC POINT frame-visible (with ProducerSeat::push).
   if (!page_->word[slot].compare_exchange_strong(expected, pack_word(position, SlotState::held),
-                                                 std::memory_order_acq_rel, std::memory_order_acquire)) {
+                                                 std::memory_order_seq_cst, std::memory_order_acquire)) {
     return false;
   }
   if (policy_.pick == ES_PICK_NEWEST) skip_older(position);
   tail_ = position + 1;
   delivered_++;
+  return true;
+}
+
+bool ConsumerSeat::take_instead_of(uint64_t earlier_position, uint32_t earlier_slot, uint64_t position,
+                                   uint32_t slot) {
+  std::atomic<uint64_t>& earlier = page_->word[earlier_slot];
+  uint64_t yielding = pack_word(earlier_position, SlotState::yielding);
+  earlier.store(yielding, std::memory_order_release);
+  if (!take(position, slot)) {
+    // Nothing was exchanged, so the producer let the word alone: the frame is still ours.
+    earlier.store(pack_word(earlier_position, SlotState::held), std::memory_order_release);
+    return false;
+  }
+  // It fails when the producer said so first; by now the slot may be queued again, so this must be no plain store.
+  earlier.compare_exchange_strong(yielding, pack_word(earlier_position, SlotState::free), std::memory_order_seq_cst);
   return true;
 }
 

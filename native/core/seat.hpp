@@ -5,6 +5,7 @@
 //         ring[position] = slot     ring[position % 512] = slot
 //         head++         ------->   head                       <-----   reads head, then its next ring entry
 //   overwrite: queued -> free       (compare-and-swap; the loser of the race sees it and moves on)
+//                                   with one credit: old held -> yielding, new queued -> held, old yielding -> free
 //   refresh: sees held, free  <---  release: held -> free
 //
 // Ownership of a slot moves by one compare-and-swap on its word, so both ends always agree who has it, whatever
@@ -34,7 +35,7 @@ class ProducerSeat {
   // Observes what the consumer did. false: the page holds something no consumer of this protocol writes.
   bool refresh();
   // A place for one more frame, as the policy counts places. Call refresh() first.
-  bool has_place() const { return occupied() < policy_.capacity; }
+  bool has_place() const { return occupied() < policy_.capacity && waiting() < policy_.capacity; }
   // Asks the consumer to signal when it frees a place or a slot. Look again after this, before sleeping.
   void ask_for_signal();
   // Takes the oldest waiting frame back. false: none waits.
@@ -67,6 +68,7 @@ class ProducerSeat {
   uint32_t slot_at(uint64_t position) const { return slots_[position % kRingSize]; }
   bool refresh_queue();
   bool refresh_held();
+  bool end_yielded();
   bool refresh_places();
   bool take_back();
   void unclaim(uint32_t slot) { claims_->count[slot]--; }
@@ -96,6 +98,8 @@ class ConsumerSeat {
   bool peek(uint64_t* position, uint32_t* slot);
   // Leases that frame. false: the producer took it back in the meantime; peek again.
   bool take(uint64_t position, uint32_t slot);
+  // The same, for the last credit: the earlier frame is given back if and only if this one is taken.
+  bool take_instead_of(uint64_t earlier_position, uint32_t earlier_slot, uint64_t position, uint32_t slot);
   void consume(uint64_t count);
   void release(uint64_t position, uint32_t slot);
   // Arms the wake-up. true: go to sleep; false: something came in between.

@@ -19,6 +19,9 @@ constexpr int64_t kRetryAccept = 50'000'000;         // ns until accept is tried
 constexpr size_t kSilentCallersMax = 64;             // callers that have not said hello; the oldest goes first
 constexpr size_t kParkedMax = ES_CONSUMERS_MAX;      // callers that wait for a producer
 constexpr int64_t kSecond = 1'000'000'000;
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS 83
+#endif
 }  // namespace
 
 Stream::Caller::Caller(Stream* stream_in, Fd socket_in, bool in_process_in) : stream(stream_in), since(es_now()) {
@@ -60,6 +63,9 @@ int Stream::create(Context* context, const es_stream_options& options, Stream** 
       const uint32_t mode = options.socket_mode == 0 ? 0600 : options.socket_mode;
       result = listen_at(stream->path_, mode, options.socket_group, &stream->listening_);
     }
+    // Nobody has a descriptor to send us, and closing a stranger's may wait. Linux 6.16; older ones ignore it.
+    const int off = 0;
+    setsockopt(stream->listening_.get(), SOL_SOCKET, SO_PASSRIGHTS, &off, sizeof off);
     if (result == ES_OK) result = context->watch(stream->listening_.get(), stream.get(), &stream->watch_);
     if (result != ES_OK) return result;
   }
@@ -200,9 +206,7 @@ int Stream::judge_hello(Caller* caller, const Received& received) {
   }
   caller->guest.hello = *hello;
   HelloMessage& own = caller->guest.hello;
-  own.client[sizeof own.client - 1] = 0;
-  own.stream[sizeof own.stream - 1] = 0;
-  own.policy.label[sizeof own.policy.label - 1] = 0;
+  terminate_texts(&own);
   if (own.kind < 1 || own.kind > 3) return fail(ES_BAD_PROTOCOL, "unknown kind of peer %u", own.kind);
   if (own.kind == static_cast<uint32_t>(Kind::consume) && strict_) {
     if (ended_ || producer_ != nullptr || remote_ != nullptr || parked_consumers() != 0) {
@@ -226,7 +230,8 @@ void Stream::seat_or_park(Caller* caller) {
   if (caller->guest.hello.kind == static_cast<uint32_t>(Kind::produce)) return become_remote_producer(caller);
   if (producer_ != nullptr || remote_ != nullptr) return hand_over(caller);
   size_t parked = 0;
-  for (const auto& other : callers_) parked += other->said_hello;
+  const uint32_t kind = caller->guest.hello.kind;
+  for (const auto& other : callers_) parked += other->said_hello && other->guest.hello.kind == kind;
   if (parked > kParkedMax) return refuse(caller, ES_REFUSED, "too many wait for a producer already");
   if (caller->guest.hello.kind == static_cast<uint32_t>(Kind::consume)) {
     send_message(caller->guest.socket.get(), make_message<PendingMessage>(MessageType::pending));
@@ -292,7 +297,7 @@ void Stream::become_remote_producer(Caller* caller) {
   caller->watch.reset();
   remote_->socket = std::move(caller->guest.socket);
   drop(caller);
-  context_->watch(remote_->socket.get(), remote_.get(), &remote_->watch);
+  if (context_->watch(remote_->socket.get(), remote_.get(), &remote_->watch) != ES_OK) return remote_.reset();
   hand_over_parked();  // first, so that a producer that was granted knows of everyone who waited for it
   send_message(remote_->socket.get(), make_message<GrantedMessage>(MessageType::granted));
   announce_producer(true);

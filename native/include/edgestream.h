@@ -200,6 +200,7 @@ typedef struct es_accept {
   uint32_t max_consumers;   /**< default 16, at most ES_CONSUMERS_MAX */
   uint32_t max_slots;       /**< default and at most ES_SLOTS_MAX */
   int32_t max_wait_ms;      /**< longest hold-up another process may ask for; default 5000; -1 = no limit */
+  uint64_t max_pool_bytes;  /**< bound of the pool's memory; default 4 GiB */
 } es_accept;
 
 typedef struct es_stream_options {

@@ -42,6 +42,7 @@ export const defaults = {
   /** In process nobody can hang without us. */
   maxWaitMsInProcess: -1,
   maxConsumers: 16,
+  maxPoolBytes: 4 * 2 ** 30,
   maxWriting: 2,
   whenNoConsumer: "drop",
   socketMode: 0o600,
@@ -146,6 +147,7 @@ const accept = z
       .optional(),
     maxConsumers: integer(1, limits.consumersMax),
     maxSlots: integer(limits.slotsMin, limits.slotsMax),
+    maxPoolBytes: integer(1, Number.MAX_SAFE_INTEGER),
   })
   .optional();
 
@@ -287,6 +289,7 @@ export function acceptWithDefaults(options: AcceptOptions | undefined): Required
     maxWaitMs: options?.maxWaitMs ?? defaults.maxWaitMsAcrossProcesses,
     maxConsumers: options?.maxConsumers ?? defaults.maxConsumers,
     maxSlots: options?.maxSlots ?? limits.slotsMax,
+    maxPoolBytes: options?.maxPoolBytes ?? defaults.maxPoolBytes,
   };
 }
 

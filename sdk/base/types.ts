@@ -94,6 +94,8 @@ export interface AcceptOptions {
   maxConsumers?: number;
   /** Upper bound of the pool. @default 256 @maximum 256 */
   maxSlots?: number;
+  /** Upper bound of the pool's memory; a consumer that would take more is refused. @default 4 GiB */
+  maxPoolBytes?: number;
 }
 
 export interface CreateStreamOptions extends ModeOptions {

@@ -204,7 +204,9 @@ TEST("descriptors that a stranger sends are closed at once, whether its message 
     hello.policy = check::mailbox();
     hello.header.magic = good ? es::kMagic : 0;
     const int sent[] = {cargo[1], cargo[1]};
-    CHECK_OK(es::send_message(peer.socket.get(), hello, sent, 2));
+    // Linux 6.16 and newer turn the sender away (SO_PASSRIGHTS), older ones deliver.
+    const int result = es::send_message(peer.socket.get(), hello, sent, 2);
+    CHECK(result == ES_OK || errno == EPERM);
     close(cargo[1]);
     stage.settle();
     char byte;
@@ -213,14 +215,14 @@ TEST("descriptors that a stranger sends are closed at once, whether its message 
   }
 }
 
-TEST("a seat keeps five descriptors open, two of them the consumer's, and none afterwards") {
+TEST("a seat keeps four descriptors open, two at either end, and none afterwards") {
   Stage stage;
   stage.join(check::mailbox());
   es_consumer_close(stage.join(check::mailbox()));  // the pool is large enough for two now
   stage.settle();
   const int before = check::open_descriptors();
   es_consumer* consumer = stage.join(check::mailbox());
-  CHECK_EQUAL(check::open_descriptors() - before, 5);
+  CHECK_EQUAL(check::open_descriptors() - before, 4);
   es_consumer_close(consumer);
   stage.settle();
   CHECK_EQUAL(check::open_descriptors(), before);

@@ -174,8 +174,17 @@ TEST("consumers search every runtime directory; the first one is where streams a
   CHECK(xdg + "/edgestream" == path);
   CHECK_OK(es_runtime_search(2, path, sizeof path));
   CHECK(strcmp(path, "/run/edgestream") == 0);
+  // Anybody may make a directory of this name in /tmp, so it is searched only when it is this user's own.
+  const std::string user = "/tmp/edgestream-" + std::to_string(geteuid());
+  const bool made = mkdir(user.c_str(), 0700) == 0;
   CHECK_OK(es_runtime_search(3, path, sizeof path));
+  CHECK(user == path);
   CHECK_RESULT(es_runtime_search(4, path, sizeof path), ES_NOT_FOUND);
+  if (made) {
+    CHECK(chmod(user.c_str(), 0777) == 0);
+    CHECK_RESULT(es_runtime_search(3, path, sizeof path), ES_NOT_FOUND);
+    CHECK(rmdir(user.c_str()) == 0);
+  }
   unsetenv("EDGESTREAM_RUNTIME_DIR");
   CHECK_OK(context.create("cam"));
   CHECK(std::string(es_stream_socket(context.stream)) == xdg + "/edgestream/cam.sock");

@@ -171,7 +171,7 @@ TEST("releasing before taking beyond the credit is legal, whatever the producer 
 
 TEST("a word that is no legal successor is a violation") {
   void (*const evil[])(Seat*) = {
-      [](Seat* seat) { seat->word(1, pack_word(0, static_cast<SlotState>(4))); },
+      [](Seat* seat) { seat->word(1, pack_word(0, static_cast<SlotState>(5))); },
       [](Seat* seat) { seat->word(1, pack_word(0, static_cast<SlotState>(255))); },
       [](Seat* seat) { seat->word(1, pack_word(1, SlotState::queued)); },
       [](Seat* seat) { seat->word(1, pack_word(12345, SlotState::held)); },
@@ -338,5 +338,58 @@ TEST("counters add up and no held slot is reused, over 100000 frames of every po
     }
     walk->seat.producer.abandon();
     CHECK_EQUAL(walk->seat.claimed(), 0);
+  }
+}
+
+TEST("the last credit is exchanged whole or not at all: a lost race leaves the earlier frame held") {
+  Seat seat(check::mailbox());
+  uint64_t earlier, position;
+  uint32_t earlier_slot, slot;
+  seat.producer.push(0);
+  CHECK(seat.take(&earlier, &earlier_slot));
+  seat.producer.push(1);
+  CHECK(seat.consumer.peek(&position, &slot));
+  CHECK(seat.producer.overwrite_oldest());  // between the consumer's look and its grasp
+  CHECK(!seat.consumer.take_instead_of(earlier, earlier_slot, position, slot));
+  CHECK(seat.producer.refresh());
+  CHECK_EQUAL(seat.claims.count[0], 1);
+  CHECK_EQUAL(seat.claims.count[1], 0);
+  CHECK_EQUAL(seat.producer.held(), 1);
+  seat.producer.push(1);
+  CHECK(seat.consumer.peek(&position, &slot));
+  CHECK(seat.consumer.take_instead_of(earlier, earlier_slot, position, slot));
+  seat.consumer.consume(1);
+  CHECK(seat.producer.refresh());
+  CHECK_EQUAL(seat.claims.count[0], 0);
+  CHECK_EQUAL(seat.claims.count[1], 1);
+  CHECK_EQUAL(seat.producer.held(), 1);
+}
+
+TEST("a consumer stopped in the middle of an exchange keeps one slot, not two") {
+  Seat seat(check::mailbox());
+  uint64_t earlier, position;
+  uint32_t earlier_slot, slot;
+  seat.producer.push(0);
+  CHECK(seat.take(&earlier, &earlier_slot));
+  seat.producer.push(1);
+  seat.word(earlier_slot, pack_word(earlier, SlotState::yielding));
+  CHECK(seat.take(&position, &slot));  // and here it is stopped, before it frees the earlier one
+  CHECK(seat.producer.refresh());
+  CHECK_EQUAL(seat.claims.count[0], 0);
+  CHECK_EQUAL(seat.producer.held(), 1);
+  seat.producer.push(0);  // the slot is somebody's again
+  CHECK(seat.producer.refresh());
+  CHECK_EQUAL(seat.claims.count[0], 1);
+}
+
+TEST("a consumer that claims places it never freed still has no more waiting frames than its capacity") {
+  Seat seat(check::mailbox());
+  for (uint32_t slot = 0; slot < 6; slot++) {
+    seat.page->consumed.store(slot);  // a lie
+    if (!seat.producer.refresh()) break;
+    if (!seat.producer.has_place()) CHECK(seat.producer.overwrite_oldest());
+    seat.producer.push(slot);
+    CHECK(seat.producer.refresh());
+    CHECK(seat.producer.waiting() <= 1);
   }
 }
