@@ -2,15 +2,22 @@
  * The ceiling of a filled frame: one private picture copied by memcpy into a ring of slots in a memfd, on one core,
  * with nobody to hand it to. What a producer reaches below this is what handing over costs.
  *
- * memcpy_ring <slots> <bytes> <milliseconds> <cpu>   ->   {"copiesPerSecond": 4717.0}
+ * With a second cpu, a process there sleeps in epoll_wait() and is woken through an eventfd after each copy. That is
+ * a ceiling too: the wake-up of another processor costs the producer time, more so while its stores drain.
+ *
+ * memcpy_ring <slots> <bytes> <milliseconds> <cpu> [<cpu to wake>]   ->   {"copiesPerSecond": 4717.0}
  */
 #define _GNU_SOURCE
 #include <sched.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -34,15 +41,50 @@ static void pin(int cpu) {
   if (sched_setaffinity(0, sizeof set, &set) != 0) fail("sched_setaffinity");
 }
 
+/** Starts a process that sleeps on `cpu` until woken, over and over, as long as this one lives. */
+static int start_sleeper(int cpu) {
+  const int bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  if (bell < 0) fail("eventfd");
+  const pid_t child = fork();
+  if (child < 0) fail("fork");
+  if (child > 0) return bell;
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  pin(cpu);
+  const int epoll = epoll_create1(EPOLL_CLOEXEC);
+  struct epoll_event event = {.events = EPOLLIN};
+  if (epoll < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, bell, &event) != 0) fail("epoll");
+  for (;;) {
+    uint64_t count = 0;
+    if (epoll_wait(epoll, &event, 1, -1) != 1 || read(bell, &count, sizeof count) != sizeof count) fail("sleep");
+  }
+}
+
+/** Copies until `limit_ns` have passed; returns how many times in a second. */
+static double copy_for(int64_t limit_ns, uint8_t *ring, size_t slots, size_t stride, const uint8_t *source,
+                       size_t bytes, int bell) {
+  const uint64_t one = 1;
+  const int64_t start = now_ns();
+  int64_t copies = 0;
+  int64_t elapsed = 0;
+  do {
+    memcpy(ring + ((size_t)copies % slots) * stride, source, bytes);
+    if (bell >= 0 && write(bell, &one, sizeof one) != sizeof one) fail("write");
+    copies++;
+    elapsed = now_ns() - start;
+  } while (elapsed < limit_ns);
+  return (double)copies * 1e9 / (double)elapsed;
+}
+
 int main(int argc, char **argv) {
-  if (argc != 5) {
-    fputs("usage: memcpy_ring <slots> <bytes> <milliseconds> <cpu>\n", stderr);
+  if (argc != 5 && argc != 6) {
+    fputs("usage: memcpy_ring <slots> <bytes> <milliseconds> <cpu> [<cpu to wake>]\n", stderr);
     return 2;
   }
   const size_t slots = strtoul(argv[1], NULL, 10);
   const size_t bytes = strtoul(argv[2], NULL, 10);
   const int64_t limit_ns = strtoll(argv[3], NULL, 10) * 1000000;
   const size_t stride = (bytes + PAGE - 1) / PAGE * PAGE;
+  const int bell = argc == 6 ? start_sleeper(atoi(argv[5])) : -1;
   pin(atoi(argv[4]));
 
   const int fd = memfd_create("memcpy-ring", MFD_CLOEXEC);
@@ -52,15 +94,7 @@ int main(int argc, char **argv) {
   if (ring == MAP_FAILED || source == MAP_FAILED) fail("mmap");
   memset(source, 1, stride);
   for (size_t slot = 0; slot < slots; slot++) memcpy(ring + slot * stride, source, bytes);
-
-  int64_t copies = 0;
-  const int64_t start = now_ns();
-  int64_t elapsed = 0;
-  do {
-    memcpy(ring + ((size_t)copies % slots) * stride, source, bytes);
-    copies++;
-    elapsed = now_ns() - start;
-  } while (elapsed < limit_ns);
-  printf("{\"copiesPerSecond\": %.1f}\n", (double)copies * 1e9 / (double)elapsed);
+  const double rate = copy_for(limit_ns, ring, slots, stride, source, bytes, bell);
+  printf("{\"copiesPerSecond\": %.1f}\n", rate);
   return 0;
 }

@@ -86,6 +86,7 @@ const twoCpus = [producerCpu, consumerCpu];
 /** name -> measurement, in the order they run. */
 export const measurements = {
   copyLimit: ({ measureMs }) => limit("memcpy_ring", ringSlots, hdBytes, measureMs, producerCpu),
+  copyWakeLimit: ({ measureMs }) => limit("memcpy_ring", ringSlots, hdBytes, measureMs, ...twoCpus),
   copy: (setting) => stream(setting, { fill: "copy" }),
   copyToFour: (setting) => stream(setting, { fill: "copy", consumers: 4 }),
   bare: (setting) => stream(setting, {}),

@@ -55,6 +55,14 @@ export const rows = [
     sentence: "Against a C program that only copies the same picture into a ring of as many slots.",
   },
   {
+    id: "D3 wake",
+    what: "the same against copying and waking",
+    unit: "frames/s",
+    value: (round) => round.copy.framesPerSecond,
+    reference: (round) => round.copyWakeLimit.copiesPerSecond,
+    sentence: "Against the C program when it also wakes a process on the other core after each copy.",
+  },
+  {
     id: "D5",
     what: "1080p filled by memcpy, 4 consumers each, cores 0/1",
     unit: "frames/s",

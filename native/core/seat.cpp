@@ -23,7 +23,8 @@ bool ProducerSeat::refresh_queue() {
   for (; tail_ < head_; tail_++) {
     const uint32_t slot = slot_at(tail_);
     // SYNC POINT slot-returned (with ConsumerSeat::release): the consumer's reads happen before we see `free`.
-    const uint64_t word = page_->word[slot].load(std::memory_order_acquire);
+    // SYNC POINT place-freed: sequentially consistent, so that no load goes before the flag of ask_for_signal().
+    const uint64_t word = page_->word[slot].load(std::memory_order_seq_cst);
     if (word == pack_word(tail_, SlotState::queued)) return true;
     if (word == pack_word(tail_, SlotState::held) || word == pack_word(tail_, SlotState::yielding)) {
       // A consumer yields or releases before it takes beyond its credit, so among the held ones there must be room.
@@ -50,7 +51,8 @@ bool ProducerSeat::refresh_queue() {
 bool ProducerSeat::refresh_held() {
   for (uint32_t index = 0; index < held_count_;) {
     const Held entry = held_[index];
-    const uint64_t word = page_->word[entry.slot].load(std::memory_order_acquire);  // SYNC POINT slot-returned
+    // SYNC POINT slot-returned, SYNC POINT place-freed: as in refresh_queue().
+    const uint64_t word = page_->word[entry.slot].load(std::memory_order_seq_cst);
     if (word == pack_word(entry.position, SlotState::held) || word == pack_word(entry.position, SlotState::yielding)) {
       index++;
     } else if (word == pack_word(entry.position, SlotState::free)) {
@@ -84,7 +86,6 @@ bool ProducerSeat::refresh_places() {
 void ProducerSeat::ask_for_signal() {
   // SYNC POINT place-freed (with take_signal_request): our flag before our second look; its change before its look.
   page_->producer_waiting.store(1, std::memory_order_seq_cst);
-  std::atomic_thread_fence(std::memory_order_seq_cst);  // the words are read with acquire, which alone may go first
 }
 
 bool ProducerSeat::take_back() {

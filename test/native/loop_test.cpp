@@ -60,7 +60,7 @@ TEST("a producer's loop sleeps when a consumer closes its end of the wake pipe a
   stage.settle();
   peer.attach();
   stage.settle();
-  peer.wake_pipe.reset();
+  peer.wake_socket.reset();
   peer.page->consumer_waiting.store(1);  // asks for a wake that it cannot get
   stage.post();
   CHECK(idle_cost(stage.here, 300) < kIdleMax);

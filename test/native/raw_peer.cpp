@@ -59,7 +59,7 @@ void RawPeer::take_message() {
       welcome = *received->as<es::WelcomeMessage>();
       CHECK_EQUAL(received->fd_count, 2);
       page_fd = std::move(received->fds[0]);
-      wake_pipe = std::move(received->fds[1]);
+      wake_socket = std::move(received->fds[1]);
       void* address = mmap(nullptr, es::kSeatPageBytes, PROT_READ | PROT_WRITE, MAP_SHARED, page_fd.get(), 0);
       CHECK(address != MAP_FAILED);
       page_mapping = es::Mapping(address, es::kSeatPageBytes);

@@ -37,7 +37,7 @@ class RawPeer {
   // Takes the next frame; waits for one. false: none came.
   bool take(uint64_t* position, uint32_t* slot, int timeout_ms);
 
-  es::Fd socket, page_fd, wake_pipe;
+  es::Fd socket, page_fd, wake_socket;
   es::Mapping page_mapping;
   es::SeatPage* page = nullptr;
   es::ConsumerSeat seat;

@@ -170,15 +170,9 @@ void hold_too_many(RawPeer* peer) {
   CHECK_EQUAL(peer->goodbye(kAnswerMs), ES_CAUSE_EVICTED_VIOLATION);
 }
 
-// Fills the producer's own way to wake it, and asks to be woken for every frame.
-void fill_wake_pipe(RawPeer* peer) {
-  const std::string again = "/proc/self/fd/" + std::to_string(peer->wake_pipe.get());
-  const es::Fd writer(open(again.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
-  CHECK(writer);
-  char bytes[4096] = {};
-  while (write(writer.get(), bytes, sizeof bytes) > 0) {
-  }
-  fcntl(peer->wake_pipe.get(), F_SETFL, 0);
+// Asks to be woken for every frame and reads none of the wakes, with its end set to block.
+void never_read_wakes(RawPeer* peer) {
+  fcntl(peer->wake_socket.get(), F_SETFL, 0);
   const int64_t start = es_now();
   while (check::elapsed_ms(start) < 1000) {
     peer->page->consumer_waiting.store(1);
@@ -187,8 +181,8 @@ void fill_wake_pipe(RawPeer* peer) {
   CHECK_EQUAL(peer->goodbye(0), ES_CAUSE_NONE);
 }
 
-void close_wake_pipe(RawPeer* peer) {
-  peer->wake_pipe.reset();
+void close_wake_socket(RawPeer* peer) {
+  peer->wake_socket.reset();
   const int64_t start = es_now();
   while (check::elapsed_ms(start) < 500) {
     peer->page->consumer_waiting.store(1);
@@ -242,8 +236,8 @@ constexpr Act kActs[] = {
     {"free-places", free_places_never_taken},
     {"hold-for-ever", hold_for_ever},
     {"hold-too-many", hold_too_many},
-    {"fill-wake-pipe", fill_wake_pipe},
-    {"close-wake-pipe", close_wake_pipe},
+    {"never-read-wakes", never_read_wakes},
+    {"close-wake-socket", close_wake_socket},
     {"flood-signals", flood_signals},
     {"talk-nonsense", talk_nonsense},
     {"stop", stop_for_ever},
