@@ -16,7 +16,7 @@ namespace {
 
 constexpr int64_t kAttachTimeout = 5'000'000'000;  // ns from welcome to attached
 
-// Neither an eventfd nor a pipe: a peer can clear O_NONBLOCK on an eventfd, whose one description both share, and it can
+// Neither an eventfd nor a pipe: a peer can clear O_NONBLOCK on an eventfd, whose one description both share, and can
 // hold a pipe's lock for as long as it makes the kernel wait for the memory it reads into. Both block a writer.
 int make_wake_pair(Fd* ours, Fd* theirs) {
   int ends[2];
@@ -125,8 +125,12 @@ int Producer::grow_to(uint32_t slots) {
                 slots, accept_.max_slots);
   }
   // A quarter more than there is keeps the number of memory objects small when consumers come one by one.
-  const uint32_t target = std::min(std::max(slots, pool_.size() + pool_.size() / 4), accept_.max_slots);
-  if (pool_.bytes() + (target - pool_.size()) * format_.size > accept_.max_pool_bytes) {
+  uint32_t target = std::min(std::max(slots, pool_.size() + pool_.size() / 4), accept_.max_slots);
+  const auto fits = [this](uint32_t size) {
+    return pool_.bytes() + Pool::bytes_for(size - pool_.size(), format_) <= accept_.max_pool_bytes;
+  };
+  if (!fits(target)) target = slots;
+  if (!fits(target)) {
     return fail(ES_REFUSED,
                 "serving one more would take more than the %llu bytes the pool may have (accept.maxPoolBytes); "
                 "ask for a smaller fifoLength, capacity or maxHeld",

@@ -27,6 +27,7 @@ void Consumer::read_messages() {
     if (result == ES_CLOSED) {
       socket_watch_.reset();
       end(ES_CAUSE_PRODUCER_LOST, "the producer's process is gone");
+      if (held_ == 0) socket_.reset();
       break;
     }
     if (result != ES_OK || handle(*received) != ES_OK) {

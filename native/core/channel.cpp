@@ -80,7 +80,8 @@ int receive(int socket, Received* out) {
   out->size = static_cast<size_t>(size);
   const auto* head = out->as<MessageHeader>();
   if ((header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
-    return fail(ES_BAD_PROTOCOL, "a message of more than %u bytes or %u descriptors", kMessageMax, kMessageFdsMax);
+    return fail(ES_BAD_PROTOCOL, "a message of more than %u bytes or %u descriptors, or no descriptor is left here",
+                kMessageMax, kMessageFdsMax);
   }
   if (head == nullptr || head->magic != kMagic) return fail(ES_BAD_PROTOCOL, "the peer does not speak edgestream");
   if (head->size != out->size) {

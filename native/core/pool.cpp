@@ -39,6 +39,11 @@ int Pool::grow(uint32_t count, const es_format& format, uint32_t layout, bool sh
   return ES_OK;
 }
 
+uint64_t Pool::bytes_for(uint32_t count, const es_format& format) {
+  const uint64_t metadata = static_cast<uint64_t>(ES_METADATA_MAX) * count;
+  return page_aligned(page_aligned(sizeof(SlotDescriptor) * count) + metadata) + page_aligned(format.size) * count;
+}
+
 int Pool::find_free(const SlotClaims& claims, int avoid) const {
   int last_choice = -1;
   for (uint32_t slot = 0; slot < size(); slot++) {

@@ -30,6 +30,8 @@ class Pool {
   int find_free(const SlotClaims& claims, int avoid) const;
   uint32_t count_free(const SlotClaims& claims) const;
   uint64_t bytes() const;
+  // What `count` more slots would take.
+  static uint64_t bytes_for(uint32_t count, const es_format& format);
 
   uint32_t object_count() const { return static_cast<uint32_t>(objects_.size()); }
   // The message that hands object `index` to a consumer; its descriptor goes with it.

@@ -65,7 +65,7 @@ int Stream::create(Context* context, const es_stream_options& options, Stream** 
     }
     // Nobody has a descriptor to send us, and closing a stranger's may wait. Linux 6.16; older ones ignore it.
     const int off = 0;
-    setsockopt(stream->listening_.get(), SOL_SOCKET, SO_PASSRIGHTS, &off, sizeof off);
+    if (result == ES_OK) setsockopt(stream->listening_.get(), SOL_SOCKET, SO_PASSRIGHTS, &off, sizeof off);
     if (result == ES_OK) result = context->watch(stream->listening_.get(), stream.get(), &stream->watch_);
     if (result != ES_OK) return result;
   }
