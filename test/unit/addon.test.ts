@@ -27,7 +27,15 @@ const policy: NativePolicy = {
 const streamOptions = { socketMode: 0, socketGroup: -1, strict: false, handshakesPerSecond: 0 };
 const producerOptions = {
   format: { name: "GRAY8", width: 64, height: 48, timeBaseNum: 0, timeBaseDen: 0 },
-  accept: { whenFullMask: 0, maxWaitCapacity: 0, maxHeld: 0, maxConsumers: 0, maxSlots: 0, maxWaitMs: 0 },
+  accept: {
+    whenFullMask: 0,
+    maxWaitCapacity: 0,
+    maxHeld: 0,
+    maxConsumers: 0,
+    maxSlots: 0,
+    maxWaitMs: 0,
+    maxPoolBytes: 0,
+  },
   ...{ maxWriting: 0, waitWithoutConsumer: false, unprotected: false },
 };
 
