@@ -1,4 +1,5 @@
-// One end of a flood: { role: "producer" | "consumer", name, mode, count }. Frames are posted as fast as they are taken.
+// One end of a flood: { role: "producer" | "consumer", name, mode, count }.
+// Frames are posted as fast as they are taken.
 import { createStream, openStream } from "edgestream";
 
 const { role, name, mode, count } = JSON.parse(process.argv[2]);
