@@ -47,6 +47,15 @@ export const FrameInfo = {
 /** Index into `NativeBinding.postInfo`, written before `tryPost`. Zero: default (see es_post_info). */
 export const PostInfo = { pts: 0, duration: 1, captured: 2, size: 3, length: 4 } as const;
 
+/** es_step: the first index of `es_latency.bucket`, and the index of `es_latency.max`. */
+export const Step = { post: 0, wake: 1, acquire: 2, hold: 3, deliver: 4, count: 5 } as const;
+
+/** ES_LATENCY_BUCKETS. A latency is `Step.count` times this many buckets, then `Step.count` longest times in ns. */
+export const latencyBuckets = 224;
+
+/** Index into one step's part of `NativeBinding.latencySummary`. */
+export const SummaryField = { frames: 0, p50: 1, p90: 2, p99: 3, max: 4, length: 5 } as const;
+
 export interface NativePlane {
   offset: number;
   stride: number;
@@ -201,6 +210,8 @@ export interface NativeProducer {
   connections(): NativeConnectionInfo[];
   /** Last counters of a connection that ended, while the producer remembers it. */
   ended(connection: bigint): NativeConnectionInfo | undefined;
+  /** es_latency of a living connection, word for word. */
+  latency(connection: bigint): BigUint64Array | undefined;
   close(): void;
 }
 
@@ -216,6 +227,8 @@ export interface NativeConsumer {
   consume(count: number): void;
   state(): number;
   info(): NativeConsumerInfo;
+  /** es_latency, word for word; undefined before the producer is met. */
+  latency(): BigUint64Array | undefined;
   /** layout 0 = the newest known. */
   format(layout: number): NativeFormat;
   close(): void;
@@ -226,6 +239,10 @@ export interface NativeObserver {
   query(): void;
   /** undefined before the first report; throws ERR_CLOSED when the stream is gone. */
   report(): { info: NativeProducerInfo; connections: NativeConnectionInfo[] } | undefined;
+  /** Asks for one connection's latency; a report event with that connection follows. */
+  queryLatency(connection: bigint): void;
+  /** The last one that came; undefined before that. All zero: there is no such connection any more. */
+  latency(): { connection: bigint; latency: BigUint64Array } | undefined;
   close(): void;
 }
 
@@ -254,6 +271,8 @@ export interface NativeBinding {
   /** Throws ERR_NOT_FOUND when nobody listens. */
   openConsumer(name: string, options: NativeConsumerOptions): NativeConsumer;
   openObserver(name: string, runtimeDir: string | undefined): NativeObserver;
+  /** For each step the numbers of SummaryField, times in ns. */
+  latencySummary(latency: BigUint64Array): Float64Array;
   /** Makes every view of it length 0. */
   detach(buffer: ArrayBuffer): void;
   /** A close-on-exec pipe with a buffer of (about) `bytes`; [read end (non-blocking), write end]. */

@@ -64,6 +64,7 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
   #closing: Promise<void> | undefined;
   /** The last word of the native object, kept when it is closed. */
   #lastInfo: NativeConsumerInfo | undefined;
+  #lastLatency: BigUint64Array | undefined;
 
   /** @internal */
   constructor(host: BindingHost, consumer: NativeConsumer, setup: ConsumerSetup) {
@@ -165,7 +166,8 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
 
   /** A snapshot of the newest connection; after close the last one. */
   stats(): ConsumerStats {
-    const stats = toConsumerStats(this.#host, this.#info(), this.#reconnects);
+    const latency = this.#lastLatency ?? (this.#closed ? undefined : this.#leases.native.latency());
+    const stats = toConsumerStats(this.#host, this.#info(), this.#reconnects, latency);
     return { ...stats, state: this.state, cause: this.cause };
   }
 
@@ -311,6 +313,7 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
     this.#closed = true;
     const info = this.#leases.native.info();
     // What waits now will never be read, and nothing stays leased.
+    this.#lastLatency = this.#leases.native.latency();
     this.#lastInfo = { ...info, discarded: info.discarded + info.waiting, waiting: 0n, held: 0n };
     this.#supervisor?.stop();
     this.#host.unregister(this.#leases.native.id);

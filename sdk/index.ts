@@ -19,6 +19,8 @@ export type {
   FramePlane,
   FrameSpec,
   LaggedEvent,
+  LatencyLedger,
+  LatencySummary,
   ModeName,
   ModeOptions,
   OpenStreamOptions,

@@ -198,7 +198,8 @@ export class Producer extends EventEmitter<StreamEvents> implements AsyncDisposa
   /** A snapshot; after close the last one. */
   stats(): ProducerStats {
     if (this.#lastStats !== undefined) return this.#lastStats;
-    return toProducerStats(this.#host, this.#native.info(), this.#native.connections());
+    const latencyOf = (connection: bigint) => this.#native.latency(connection);
+    return toProducerStats(this.#host, this.#native.info(), this.#native.connections(), latencyOf);
   }
 
   /** Releases everything. Without closeInput before it, consumers end with cause `producer-closed`. */
@@ -341,7 +342,7 @@ export class Producer extends EventEmitter<StreamEvents> implements AsyncDisposa
         const cause = this.#host.cause(event.code);
         if (this.#traces.active) this.#traces.gone(connection, cause);
         const last = this.#native.ended(connection);
-        const stats = last === undefined ? undefined : toConnectionStats(this.#host, last);
+        const stats = last === undefined ? undefined : toConnectionStats(this.#host, last, undefined);
         this.emit("disconnected", { connection, cause, discarded: value, stats });
         break;
       }

@@ -2,6 +2,8 @@
 // Loaded once per environment; a worker gets its own Environment and its own context.
 #include <napi.h>
 
+#include <numeric>
+
 #include "consumer_wrap.hpp"
 #include "convert.hpp"
 #include "environment.hpp"
@@ -12,6 +14,9 @@
 
 namespace es_addon {
 namespace {
+
+/** SummaryField.length of native/binding.ts: frames, p50, p90, p99, max. */
+constexpr size_t kSummaryLength = 5;
 
 // C:  es_context_create(), es_fd(), es_dispatch(), es_next_event()
 // TS: start(onWake: (object: number) => void, onEvent: (event: NativeEvent) => void): void
@@ -63,6 +68,23 @@ Napi::Value format_layout(const Napi::CallbackInfo &info) {
   const auto width = static_cast<uint32_t>(to_integer(info[1], "width", 0, UINT32_MAX));
   const auto height = static_cast<uint32_t>(to_integer(info[2], "height", 0, UINT32_MAX));
   return from_format(info.Env(), to_format(info.Env(), name, width, height));
+}
+
+// C:  uint64_t es_latency_percentile(const es_latency *latency, int step, double part);
+// TS: latencySummary(latency: BigUint64Array): Float64Array        Thread: any.
+Napi::Value latency_summary(const Napi::CallbackInfo &info) {
+  const es_latency latency = to_latency(info[0]);
+  Napi::Float64Array summary = Napi::Float64Array::New(info.Env(), ES_STEPS * kSummaryLength);
+  double *out = summary.Data();
+  for (int step = 0; step < ES_STEPS; ++step) {
+    const auto &buckets = latency.bucket[step];
+    *out++ = static_cast<double>(std::accumulate(std::begin(buckets), std::end(buckets), uint64_t{0}));
+    for (const double part : {0.5, 0.9, 0.99}) {
+      *out++ = static_cast<double>(es_latency_percentile(&latency, step, part));
+    }
+    *out++ = static_cast<double>(latency.max[step]);
+  }
+  return summary;
 }
 
 // C:  none
@@ -122,6 +144,7 @@ Napi::Object load(Napi::Env env, Napi::Object exports) {
   define<ProducerWrap::open>(exports, "openProducer");
   define<ConsumerWrap::open>(exports, "openConsumer");
   define<ObserverWrap::open>(exports, "openObserver");
+  define<latency_summary>(exports, "latencySummary");
   define<detach_view>(exports, "detach");
   define<create_pipe>(exports, "createPipe");
   define<close_fd>(exports, "closeFd");

@@ -22,6 +22,7 @@ void ConsumerWrap::define(Napi::Env env) {
           InstanceMethod<&ConsumerWrap::consume>("consume"),
           InstanceMethod<&ConsumerWrap::state>("state"),
           InstanceMethod<&ConsumerWrap::info>("info"),
+          InstanceMethod<&ConsumerWrap::latency>("latency"),
           InstanceMethod<&ConsumerWrap::format>("format"),
           InstanceMethod<&ConsumerWrap::close>("close"),
       }));
@@ -148,6 +149,14 @@ Napi::Value ConsumerWrap::info(const Napi::CallbackInfo &info) {
   es_consumer_info result{};
   checked(info.Env(), es_consumer_get_info(alive(info.Env()), &result));
   return from_consumer_info(info.Env(), result);
+}
+
+// C:  int es_consumer_latency(es_consumer *consumer, es_latency *out);
+// TS: latency(): BigUint64Array | undefined        Thread: JS thread only.
+Napi::Value ConsumerWrap::latency(const Napi::CallbackInfo &info) {
+  es_latency result{};
+  if (es_consumer_latency(alive(info.Env()), &result) != ES_OK) return info.Env().Undefined();
+  return from_latency(info.Env(), result);
 }
 
 // C:  int es_consumer_format(es_consumer *consumer, uint32_t layout, es_format *out);

@@ -35,6 +35,7 @@ class ConsumerWrap : public Napi::ObjectWrap<ConsumerWrap>, public OpenObject {
   void consume(const Napi::CallbackInfo &info);
   Napi::Value state(const Napi::CallbackInfo &info);
   Napi::Value info(const Napi::CallbackInfo &info);
+  Napi::Value latency(const Napi::CallbackInfo &info);
   Napi::Value format(const Napi::CallbackInfo &info);
   void close(const Napi::CallbackInfo &info);
   es_consumer *alive(Napi::Env env) const;

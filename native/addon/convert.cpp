@@ -250,4 +250,20 @@ Napi::Object from_consumer_info(Napi::Env env, const es_consumer_info &info) {
   return object;
 }
 
+Napi::Value from_latency(Napi::Env env, const es_latency &latency) {
+  Napi::BigUint64Array words = Napi::BigUint64Array::New(env, sizeof latency / sizeof(uint64_t), napi_biguint64_array);
+  std::memcpy(words.Data(), &latency, sizeof latency);
+  return words;
+}
+
+es_latency to_latency(const Napi::Value &value) {
+  es_latency latency{};
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().ByteLength() != sizeof latency) {
+    throw_bad_parameter(value.Env(), "latency must be what latency() gave");
+  }
+  const auto bytes = value.As<Napi::TypedArray>();
+  std::memcpy(&latency, static_cast<uint8_t *>(bytes.ArrayBuffer().Data()) + bytes.ByteOffset(), sizeof latency);
+  return latency;
+}
+
 }  // namespace es_addon

@@ -52,5 +52,8 @@ Napi::Object from_event(Napi::Env env, const es_event &event);
 Napi::Object from_connection(Napi::Env env, const es_connection_info &info);
 Napi::Object from_producer_info(Napi::Env env, const es_producer_info &info);
 Napi::Object from_consumer_info(Napi::Env env, const es_consumer_info &info);
+/** es_latency word for word, as a BigUint64Array. */
+Napi::Value from_latency(Napi::Env env, const es_latency &latency);
+es_latency to_latency(const Napi::Value &value);
 
 }  // namespace es_addon

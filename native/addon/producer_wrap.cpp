@@ -29,6 +29,7 @@ void ProducerWrap::define(Napi::Env env) {
           InstanceMethod<&ProducerWrap::info>("info"),
           InstanceMethod<&ProducerWrap::connections>("connections"),
           InstanceMethod<&ProducerWrap::ended>("ended"),
+          InstanceMethod<&ProducerWrap::latency>("latency"),
           InstanceMethod<&ProducerWrap::close>("close"),
       }));
 }
@@ -189,6 +190,15 @@ Napi::Value ProducerWrap::ended(const Napi::CallbackInfo &info) {
   es_connection_info found{};
   if (es_producer_ended(alive(env), to_uint64(info[0], "connection"), &found) != ES_OK) return env.Undefined();
   return from_connection(env, found);
+}
+
+// C:  int es_producer_latency(es_producer *producer, uint64_t connection, es_latency *out);
+// TS: latency(connection: bigint): BigUint64Array | undefined        Thread: JS thread only.
+Napi::Value ProducerWrap::latency(const Napi::CallbackInfo &info) {
+  Napi::Env env = info.Env();
+  es_latency result{};
+  if (es_producer_latency(alive(env), to_uint64(info[0], "connection"), &result) != ES_OK) return env.Undefined();
+  return from_latency(env, result);
 }
 
 // C:  void es_producer_close(es_producer *producer);

@@ -27,6 +27,7 @@ class ProducerWrap : public Napi::ObjectWrap<ProducerWrap>, public OpenObject {
   Napi::Value info(const Napi::CallbackInfo &info);
   Napi::Value connections(const Napi::CallbackInfo &info);
   Napi::Value ended(const Napi::CallbackInfo &info);
+  Napi::Value latency(const Napi::CallbackInfo &info);
   void close(const Napi::CallbackInfo &info);
   es_producer *alive(Napi::Env env) const;
 

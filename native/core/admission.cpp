@@ -299,16 +299,10 @@ void Producer::answer_query(Onlooker* onlooker, int fd) {
   const int result = receive(fd, received);
   if (result == ES_WOULD_BLOCK) return;
   if (result == ES_OK && received->type() == MessageType::query) {
-    std::vector<es_connection_info> connections(connections_.size());
-    const uint32_t count = fill_connections(connections.data(), static_cast<uint32_t>(connections.size()));
-    const size_t size = sizeof(ReportMessage) + count * sizeof(es_connection_info);
-    auto report = make_message<ReportMessage>(MessageType::report, size);
-    fill_info(&report.info);
-    report.connection_count = count;
-    std::vector<uint8_t> bytes(size);
-    memcpy(bytes.data(), &report, sizeof report);
-    if (count != 0) memcpy(bytes.data() + sizeof report, connections.data(), size - sizeof report);
-    if (send_bytes(fd, bytes.data(), size, nullptr, 0) != ES_CLOSED) return;  // one that does not read gets fewer
+    const auto* query = received->as<QueryMessage>();
+    const uint64_t connection = query == nullptr ? 0 : query->connection;
+    const int sent = connection == 0 ? send_report(fd) : send_latency(fd, connection);
+    if (sent != ES_CLOSED) return;  // one that does not read gets fewer
   }
   std::erase_if(onlookers_, [onlooker](const auto& other) { return other.get() == onlooker; });
 }

@@ -12,6 +12,7 @@ void Consumer::on_ready(int fd) {
   if (fd == wake_socket_.get()) {
     uint8_t bytes[16];  // one wake is one message; at most a few wait
     const ssize_t got = read(fd, bytes, sizeof bytes);
+    woken_at_ = es_now();
     if (got == 0) wake_watch_.reset();  // the producer is gone; an ended socket would be ready for ever
     return readable();
   }

@@ -218,6 +218,12 @@ int es_producer_ended(es_producer* producer, uint64_t connection, es_connection_
   return core(producer)->find_ended(connection, out);
 }
 
+int es_producer_latency(es_producer* producer, uint64_t connection, es_latency* out) {
+  if (producer == nullptr || out == nullptr) return missing_argument("es_producer_latency");
+  std::unique_lock lock(core(producer)->context()->mutex);
+  return core(producer)->latency(connection, out);
+}
+
 void es_producer_close(es_producer* producer) {
   if (producer == nullptr) return;
   Context* context = core(producer)->context();
@@ -279,6 +285,12 @@ int es_consumer_get_info(es_consumer* consumer, es_consumer_info* out) {
   return core(consumer)->get_info(out);
 }
 
+int es_consumer_latency(es_consumer* consumer, es_latency* out) {
+  if (consumer == nullptr || out == nullptr) return missing_argument("es_consumer_latency");
+  std::unique_lock lock(core(consumer)->context()->mutex);
+  return core(consumer)->get_latency(out);
+}
+
 int es_consumer_format(es_consumer* consumer, uint32_t layout, es_format* out) {
   if (consumer == nullptr || out == nullptr) return missing_argument("es_consumer_format");
   std::unique_lock lock(core(consumer)->context()->mutex);
@@ -308,7 +320,19 @@ uint32_t es_observer_id(const es_observer* observer) { return reinterpret_cast<c
 int es_observer_query(es_observer* observer) {
   if (observer == nullptr) return missing_argument("es_observer_query");
   std::unique_lock lock(core(observer)->context()->mutex);
-  return core(observer)->query();
+  return core(observer)->query(0);
+}
+
+int es_observer_query_latency(es_observer* observer, uint64_t connection) {
+  if (observer == nullptr || connection == 0) return missing_argument("es_observer_query_latency");
+  std::unique_lock lock(core(observer)->context()->mutex);
+  return core(observer)->query(connection);
+}
+
+int es_observer_latency(es_observer* observer, uint64_t* connection, es_latency* out) {
+  if (observer == nullptr || out == nullptr) return missing_argument("es_observer_latency");
+  std::unique_lock lock(core(observer)->context()->mutex);
+  return core(observer)->latency(connection, out);
 }
 
 int es_observer_report(es_observer* observer, es_producer_info* info, es_connection_info* out, uint32_t count) {

@@ -26,6 +26,7 @@ class Consumer final : public Pollable {
   int consume(uint32_t count);
   int state();
   int get_info(es_consumer_info* out);
+  int get_latency(es_latency* out) const;
   int format(uint32_t layout, es_format* out);
   void close();
   bool closed() const { return closed_; }
@@ -43,6 +44,7 @@ class Consumer final : public Pollable {
     uint64_t position = 0;
     bool held = false;
     bool given_back = false;  // the application released it; kept so that the old frame can be acquired again
+    bool hold_counted = false;  // its time from acquire to release is in the ledger
     int64_t acquired_at = 0;
   };
   struct Layout {
@@ -51,9 +53,11 @@ class Consumer final : public Pollable {
   };
 
   Consumer(Context* context, bool in_process);
-  bool exchange_last(uint64_t position, uint32_t slot);
+  bool exchange_last(uint64_t position, uint32_t slot, int64_t now);
   void end_lease(uint32_t slot);
-  int lease_frame(uint64_t position, uint32_t slot, uint32_t flags, es_frame* out);
+  void count_hold(Lease* lease, int64_t now);
+  void count_delivery(const es_frame& frame);
+  int lease_frame(uint64_t position, uint32_t slot, int64_t now, uint32_t flags, es_frame* out);
   int old_frame(es_frame* out);
   void fill(uint32_t slot, es_frame* out) const;
   void signal();
@@ -86,6 +90,7 @@ class Consumer final : public Pollable {
   uint64_t connection_ = 0;
   uint64_t epoch_ = 0;
   uint64_t last_number_ = 0;
+  int64_t woken_at_ = 0;        // when the last wake-up came
   bool seen_first_ = false;
   int last_slot_ = -1;          // of the frame acquired last, while it is held or kept
   uint32_t held_ = 0;

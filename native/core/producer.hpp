@@ -32,6 +32,7 @@ class Producer final : public Pollable {
   void fill_info(es_producer_info* out);
   uint32_t fill_connections(es_connection_info* out, uint32_t count);
   int find_ended(uint64_t connection, es_connection_info* out) const;
+  int latency(uint64_t connection, es_latency* out) const;
   void close(es_cause cause = ES_CAUSE_PRODUCER_CLOSED);
   bool closed() const { return closed_; }
 
@@ -73,6 +74,8 @@ class Producer final : public Pollable {
   void finish(Connection* connection);
   void refuse(const Guest& guest, int code, const char* text);
   void answer_query(Onlooker* onlooker, int fd);
+  int send_report(int fd);
+  int send_latency(int fd, uint64_t connection) const;
   void fill_connection(const Connection& connection, es_connection_info* out) const;
   void announce_end(const Connection& connection, uint64_t discarded, const char* text);
   void announce(es_event_kind kind, const Connection* connection, int code, uint64_t value, const char* text = "");

@@ -139,6 +139,39 @@ ES_API int es_format_init(es_format *format, const char *name, uint32_t width, u
 /** The format's number, its bit in a `format_mask`; -1 for an unknown name. */
 ES_API int es_format_index(const char *name);
 
+/* ---------------------------------------------------------------- latency */
+
+/**
+ * The way of a frame, in steps between the moments it is stamped at. All stamps are CLOCK_MONOTONIC.
+ *   captured  the picture was taken, as the producer says (default: when its slot was acquired)
+ *   posted    es_producer_post() took it
+ *   woken     the consumer's loop was told that something waits; awake already: the moment it looked, that is acquired
+ *   acquired  es_consumer_acquire() returned it
+ *   released  its lease ended
+ */
+typedef enum es_step {
+  ES_STEP_POST = 0,    /**< captured -> posted: filling the slot, and waiting for a place */
+  ES_STEP_WAKE = 1,    /**< posted -> woken: until the consumer knew */
+  ES_STEP_ACQUIRE = 2, /**< woken -> acquired: until the consumer came to it */
+  ES_STEP_HOLD = 3,    /**< acquired -> released: what the consumer did with it */
+  ES_STEP_DELIVER = 4, /**< posted -> acquired: the hand-over as a whole */
+  ES_STEPS = 5
+} es_step;
+
+/** Buckets of one step's histogram: 8 to each power of two, from 128 ns to 30 s, so that a value is within 6 %. */
+#define ES_LATENCY_BUCKETS 224u
+
+/** Delivered frames by how long each step took, since the connection began. Counters only grow. */
+typedef struct es_latency {
+  uint64_t bucket[ES_STEPS][ES_LATENCY_BUCKETS]; /**< [0]: below 128 ns; the last: 30 s and longer */
+  uint64_t max[ES_STEPS];                        /**< ns, the longest */
+} es_latency;
+
+/** The lowest value that falls into a bucket, ns. Bucket ES_LATENCY_BUCKETS: where the last one would end. */
+ES_API uint64_t es_latency_bucket_start(uint32_t bucket);
+/** The value that a `part` (0..1) of a step's frames stayed within, ns: the middle of its bucket. 0 without frames. */
+ES_API uint64_t es_latency_percentile(const es_latency *latency, int step, double part);
+
 /* ---------------------------------------------------------------- context */
 
 typedef struct es_context es_context;
@@ -157,7 +190,7 @@ typedef enum es_event_kind {
   ES_EVENT_LAGGED = 7,       /**< producer: `connection` passed max_lag with `value` skipped frames */
   ES_EVENT_REFUSED = 8,      /**< producer or stream: a peer was turned away; `code` = es_result, `text` says why */
   ES_EVENT_FORMAT = 9,       /**< consumer: a new layout is announced; `value` = layout id */
-  ES_EVENT_REPORT = 10,      /**< observer: es_observer_report() has something */
+  ES_EVENT_REPORT = 10,      /**< observer: a report is there; `connection` = 0: counters, else that one's latency */
   ES_EVENT_PRODUCER = 11     /**< stream: a producer connected (code 1) or is gone (code 0) */
 } es_event_kind;
 
@@ -305,6 +338,8 @@ ES_API int es_producer_get_info(es_producer *producer, es_producer_info *out);
 ES_API int es_producer_connections(es_producer *producer, es_connection_info *out, uint32_t count);
 /** Last counters of a connection that ended; the newest ES_ENDED_MAX are kept. ES_BAD_PARAMETER: not among them. */
 ES_API int es_producer_ended(es_producer *producer, uint64_t connection, es_connection_info *out);
+/** How long a living connection's frames took. ES_BAD_PARAMETER: no such connection. */
+ES_API int es_producer_latency(es_producer *producer, uint64_t connection, es_latency *out);
 ES_API void es_producer_close(es_producer *producer);
 
 /* --------------------------------------------------------------- consumer */
@@ -348,6 +383,8 @@ ES_API int es_consumer_release(es_consumer *consumer, uint64_t lease);
 ES_API int es_consumer_consume(es_consumer *consumer, uint32_t count);
 ES_API int es_consumer_state(es_consumer *consumer);
 ES_API int es_consumer_get_info(es_consumer *consumer, es_consumer_info *out);
+/** How long the frames of this connection took. ES_BAD_STATE before the producer is met. */
+ES_API int es_consumer_latency(es_consumer *consumer, es_latency *out);
 /** The format of a layout; layout 0 = the newest known. ES_BAD_STATE before the producer is met. */
 ES_API int es_consumer_format(es_consumer *consumer, uint32_t layout, es_format *out);
 ES_API void es_consumer_close(es_consumer *consumer);
@@ -359,6 +396,10 @@ ES_API int es_open_observer(es_context *context, const char *name, const char *r
 ES_API uint32_t es_observer_id(const es_observer *observer);
 /** Asks for a report; ES_EVENT_REPORT tells when it is there. */
 ES_API int es_observer_query(es_observer *observer);
+/** Asks for one connection's latency; ES_EVENT_REPORT tells when it is there. Unknown connections give none. */
+ES_API int es_observer_query_latency(es_observer *observer, uint64_t connection);
+/** The last one that came. ES_BAD_STATE before the first. `connection` may be NULL. */
+ES_API int es_observer_latency(es_observer *observer, uint64_t *connection, es_latency *out);
 /** The last report: fills at most `count` entries, returns how many there are. ES_BAD_STATE before the first report,
  * ES_BAD_STREAM when the stream is gone. */
 ES_API int es_observer_report(es_observer *observer, es_producer_info *info, es_connection_info *out, uint32_t count);

@@ -183,6 +183,36 @@ export interface Via {
   reason: string;
 }
 
+/** How long one step took, of the frames delivered so far. Microseconds, within 6 %. */
+export interface LatencySummary {
+  frames: number;
+  p50Us: number;
+  p90Us: number;
+  p99Us: number;
+  maxUs: number;
+}
+
+/**
+ * A frame's way through one connection, step by step. Stamps are of the host's monotonic clock:
+ * - captured: the picture was taken, as the producer says (`captured`), else when its slot was acquired;
+ * - posted: the producer's post took it;
+ * - woken: the consumer's event loop was told that something waits; when it was awake already, the moment it looked;
+ * - acquired: the consumer has it;
+ * - released: its lease ended.
+ */
+export interface LatencyLedger {
+  /** captured -> posted: filling the slot and waiting for a place. */
+  post: LatencySummary;
+  /** posted -> woken: until the consumer knew. */
+  wake: LatencySummary;
+  /** woken -> acquired: until the consumer came to it. */
+  acquire: LatencySummary;
+  /** acquired -> released: what the consumer did with it. */
+  hold: LatencySummary;
+  /** posted -> acquired: the hand-over as a whole. */
+  deliver: LatencySummary;
+}
+
 /** Counters of one connection. posted = delivered + skipped + discarded + waiting, always. */
 export interface ConnectionStats {
   id: bigint;
@@ -199,6 +229,8 @@ export interface ConnectionStats {
   held: bigint;
   /** Monotonic ns when it began to get frames; 0 before that. */
   since: bigint;
+  /** undefined once the connection has ended. */
+  latency: LatencyLedger | undefined;
 }
 
 export interface ProducerStats {
@@ -225,6 +257,8 @@ export interface ConsumerStats {
   held: bigint;
   /** How often `reconnect` made a new connection. The counters above are those of the newest one. */
   reconnects: number;
+  /** Of the newest connection; undefined before the producer is met. */
+  latency: LatencyLedger | undefined;
 }
 
 export interface StateChange {

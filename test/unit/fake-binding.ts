@@ -174,6 +174,8 @@ export class FakeConsumer implements NativeConsumer {
     };
   }
 
+  latency(): undefined {}
+
   format(): NativeFormat {
     return gray;
   }
@@ -278,6 +280,8 @@ export class FakeProducer implements Partial<NativeProducer> {
   }
 
   ended(): undefined {}
+
+  latency(): undefined {}
 
   info(): ReturnType<NativeProducer["info"]> {
     return {
