@@ -44,6 +44,9 @@ export const FrameInfo = {
   length: 16,
 } as const;
 
+/** ES_ACQUIRE_*. */
+export const AcquireFlag = { any: 0, newOnly: 1, keepPlace: 2, poll: 4 } as const;
+
 /** Index into `NativeBinding.postInfo`, written before `tryPost`. Zero: default (see es_post_info). */
 export const PostInfo = { pts: 0, duration: 1, captured: 2, size: 3, length: 4 } as const;
 
@@ -198,8 +201,8 @@ export interface NativeProducer {
   tryAcquire(): number;
   /** The slot's bytes, read-write, until `NativeBinding.detach`. A new ArrayBuffer at each call. */
   view(lease: number): ArrayBuffer;
-  /** Flow.ok: frameInfo[number]. Takes times and size from `postInfo`. */
-  tryPost(lease: number, metadata: Uint8Array | undefined): number;
+  /** Flow.ok: frameInfo[number]. Times and size are those in `postInfo` if `withInfo`, else the defaults. */
+  tryPost(lease: number, withInfo: boolean, metadata?: Uint8Array): number;
   discard(lease: number): void;
   closeInput(): void;
   /** es_producer_drain without waiting: Flow.ok once no connection has a waiting frame; else a wake follows. */
@@ -217,7 +220,7 @@ export interface NativeProducer {
 
 export interface NativeConsumer {
   readonly id: number;
-  /** es_acquire flags: 1 = new frames only, 2 = keep the place. Flow.ok: frameInfo is filled in. */
+  /** AcquireFlag, or-ed. Flow.ok: frameInfo is filled in. */
   tryAcquire(flags: number): number;
   /** The leased slot's bytes (`size` of them), mapped read-only: a write to them ends the process. */
   view(lease: number): ArrayBuffer;
@@ -253,6 +256,8 @@ export interface NativeBinding {
   /** "producer-lost", … by es_cause number. */
   readonly causes: readonly string[];
   readonly frameInfo: BigInt64Array;
+  /** The same memory in words of 32 bits, low word first: reading these makes no objects. */
+  readonly frameWords: Int32Array;
   readonly postInfo: BigInt64Array;
   /**
    * Starts this environment's context. `onWake(objectId)` for readable and writable, `onEvent` for everything else;

@@ -2,7 +2,7 @@
 import { EventEmitter } from "node:events";
 import { EventKind, Flow, type NativeConsumer, type NativeConsumerInfo, type NativeEvent } from "../native/binding.ts";
 import { checkWaitOptions } from "./base/config.ts";
-import { native, StreamError } from "./base/errors.ts";
+import { StreamError, wrapNativeError } from "./base/errors.ts";
 import { toFrameLayout } from "./base/format.ts";
 import type {
   ConsumerEvents,
@@ -16,7 +16,7 @@ import type {
 } from "./base/types.ts";
 import type { BindingHost } from "./binding-host.ts";
 import { onFirstListener } from "./first-listener.ts";
-import { aborted, type NoFrame, noFrame } from "./flow.ts";
+import { aborted, iterationError, type NoFrame, noFrame } from "./flow.ts";
 import type { ReadableFrameLease } from "./frame.ts";
 import { FrameIterator } from "./frame-iterator.ts";
 import { KeepAlive } from "./keep-alive.ts";
@@ -161,7 +161,14 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
    * @throws StreamError ERR_PRODUCER_LOST, ERR_EVICTED
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<ReadableFrame, undefined, undefined> {
-    return new FrameIterator(this);
+    return new FrameIterator({
+      take: () => this.#take(newFramesOnly),
+      wait: (attempt) => {
+        this.#mustBeIdle();
+        return this.#gate.wait(attempt, neverGivesUp, noLimits);
+      },
+      failure: () => iterationError(this.cause, this.reason),
+    });
   }
 
   /** A snapshot of the newest connection; after close the last one. */
@@ -198,7 +205,7 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
   #take(flags: number): ReadableFrameLease | NoFrame {
     if (this.#closed) return "closed";
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#leases.blocked || this.#earlier.some((leases) => leases.blocked)) return "would-block";
+    if (this.#leases.blocked || (this.#earlier.length > 0 && this.#earlier.some(isBlocked))) return "would-block";
     const flow = this.#nativeAcquire(flags);
     if (flow === Flow.ok) {
       const frame = this.#leases.take();
@@ -215,9 +222,7 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
     try {
       return this.#leases.native.tryAcquire(flags);
     } catch (error) {
-      return native(() => {
-        throw error;
-      });
+      throw wrapNativeError(error);
     }
   }
 
@@ -339,6 +344,17 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
     if (isNew) this.#trace?.advance("new-frame-available", this.#leases.native.info().connection);
     this.#look();
   }
+}
+
+const noLimits: WaitOptions = {};
+
+/** Without limits nothing ends a wait but its attempt. */
+function neverGivesUp(): never {
+  throw new StreamError("ERR_ABORTED", "a wait without limits was given up", { reason: "aborted" });
+}
+
+function isBlocked(leases: ReadLeases): boolean {
+  return leases.blocked;
 }
 
 function giveUpNext(why: GiveUp): Result<ReadableFrame> {

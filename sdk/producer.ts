@@ -2,7 +2,7 @@
 import { EventEmitter } from "node:events";
 import { EventKind, Flow, FrameInfo, type NativeEvent, type NativeProducer } from "../native/binding.ts";
 import { checkWaitOptions } from "./base/config.ts";
-import { native, StreamError } from "./base/errors.ts";
+import { native, StreamError, wrapNativeError } from "./base/errors.ts";
 import { toFrameLayout } from "./base/format.ts";
 import type {
   FrameLayout,
@@ -249,7 +249,12 @@ export class Producer extends EventEmitter<StreamEvents> implements AsyncDisposa
 
   #tryAcquire(): WritableFrameLease | NoFrame {
     if (this.#closed) return "closed";
-    const flow = native(() => this.#native.tryAcquire());
+    let flow: number;
+    try {
+      flow = this.#native.tryAcquire();
+    } catch (error) {
+      throw wrapNativeError(error);
+    }
     return flow === Flow.ok ? this.#leases.take(this.layout) : noFrame(flow);
   }
 
@@ -257,13 +262,23 @@ export class Producer extends EventEmitter<StreamEvents> implements AsyncDisposa
     if (this.#closed) return "closed";
     if (frame.ended) throw new StreamError("ERR_BAD_STATE", "post: this frame was posted or discarded already");
     const { binding } = this.#host;
-    writePostInfo(binding.postInfo, options);
-    const flow = native(() => this.#native.tryPost(frame.lease, options.metadata));
+    const withInfo = writePostInfo(binding.postInfo, options);
+    const flow = this.#nativePost(frame.lease, withInfo, options.metadata);
     if (flow !== Flow.ok) return noFrame(flow);
     const number = binding.frameInfo[FrameInfo.number] as bigint;
     this.#leases.posted(frame);
     if (this.#traces.active) this.#traces.look(this.#native.connections());
     return number;
+  }
+
+  #nativePost(lease: number, withInfo: boolean, metadata: Uint8Array | undefined): number {
+    try {
+      return metadata === undefined
+        ? this.#native.tryPost(lease, withInfo)
+        : this.#native.tryPost(lease, withInfo, metadata);
+    } catch (error) {
+      throw wrapNativeError(error);
+    }
   }
 
   /** For those who wait: would-block means later, the rest is an error. */

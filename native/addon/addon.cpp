@@ -104,7 +104,7 @@ Napi::Array names(Napi::Env env, Name name, int last) {
 }
 
 /** Memory that JavaScript and the addon share. It belongs to the Environment, which outlives every script. */
-Napi::Value shared_numbers(Napi::Env env, int64_t *numbers, size_t length) {
+Napi::BigInt64Array shared_numbers(Napi::Env env, int64_t *numbers, size_t length) {
   Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(env, numbers, length * sizeof *numbers);
   return Napi::BigInt64Array::New(env, length, buffer, 0, napi_bigint64_array);
 }
@@ -131,7 +131,9 @@ Napi::Object load(Napi::Env env, Napi::Object exports) {
   exports.Set("abiVersion", Napi::Number::New(env, es_abi_version()));
   exports.Set("states", names(env, es_state_string, ES_STATE_DISCONNECTED));
   exports.Set("causes", names(env, es_cause_string, ES_CAUSE_REFUSED));
-  exports.Set("frameInfo", shared_numbers(env, environment->frame_info, kFrameInfoLength));
+  const Napi::BigInt64Array frame_info = shared_numbers(env, environment->frame_info, kFrameInfoLength);
+  exports.Set("frameInfo", frame_info);
+  exports.Set("frameWords", Napi::Int32Array::New(env, 2 * kFrameInfoLength, frame_info.ArrayBuffer(), 0));
   exports.Set("postInfo", shared_numbers(env, environment->post_info, kPostInfoLength));
   define<start>(exports, "start");
   define<ref>(exports, "ref");

@@ -28,8 +28,8 @@ uint64_t to_uint64(const Napi::Value &value, const char *what);
 /** An integral number between the two limits. */
 int64_t to_integer(const Napi::Value &value, const char *what, int64_t least, int64_t most);
 bool to_bool(const Napi::Value &value, const char *what);
-/** A lease or another count that fits a JS number. */
-uint64_t to_lease(const Napi::Value &value);
+/** A lease's handle, as tryAcquire gave it. */
+uint32_t to_lease_handle(napi_env env, napi_value value);
 
 /** A string that may be undefined; `get()` is null then. Keeps the bytes that a C struct points to. */
 class OptionalString {

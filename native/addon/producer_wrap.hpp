@@ -2,6 +2,7 @@
 #pragma once
 
 #include "environment.hpp"
+#include "fast_method.hpp"
 #include "lease_table.hpp"
 
 namespace es_addon {
@@ -16,9 +17,10 @@ class ProducerWrap : public Napi::ObjectWrap<ProducerWrap>, public OpenObject {
 
  private:
   Napi::Value id(const Napi::CallbackInfo &info);
-  Napi::Value try_acquire(const Napi::CallbackInfo &info);
-  Napi::Value view(const Napi::CallbackInfo &info);
-  Napi::Value try_post(const Napi::CallbackInfo &info);
+  napi_value try_acquire(const FastCall &call);
+  napi_value view(const FastCall &call);
+  napi_value try_post(const FastCall &call);
+  es_post_info to_post_info(const FastCall &call) const;
   void discard(const Napi::CallbackInfo &info);
   void close_input(const Napi::CallbackInfo &info);
   Napi::Value try_drain(const Napi::CallbackInfo &info);

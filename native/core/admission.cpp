@@ -1,5 +1,4 @@
 // How a guest becomes a connection and how a connection ends: the producer's half of the hand-shake.
-#include <fcntl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -16,31 +15,11 @@ namespace {
 
 constexpr int64_t kAttachTimeout = 5'000'000'000;  // ns from welcome to attached
 
-// Neither an eventfd nor a pipe: a peer can clear O_NONBLOCK on an eventfd, whose one description both share, and can
-// hold a pipe's lock for as long as it makes the kernel wait for the memory it reads into. Both block a writer.
-int make_wake_pair(Fd* ours, Fd* theirs) {
-  int ends[2];
-  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0) {
-    return fail_errno(ES_BAD_ALLOC, "cannot create a socket pair");
-  }
-  *ours = Fd(ends[0]);
-  *theirs = Fd(ends[1]);
-  return ES_OK;
-}
-
 bool is_eviction(es_cause cause) { return cause >= ES_CAUSE_EVICTED_LAG && cause <= ES_CAUSE_EVICTED_REQUEST; }
 
 }  // namespace
 
-// ---------------------------------------------------------------- a connection's descriptors
-
 void Connection::on_ready(int fd) { producer->connection_ready(this, fd); }
-
-void Connection::wake() {
-  if (!seat.take_wake_request()) return;
-  const uint8_t byte = 1;  // a full socket is a consumer that has wake-ups enough
-  send(wake_socket.get(), &byte, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-}
 
 // ---------------------------------------------------------------- coming
 
@@ -159,7 +138,7 @@ int Producer::admit(Connection* connection) {
   result = create_shared("edgestream-seat", kSeatPageBytes, Seal::both_write, &connection->page);
   if (result != ES_OK) return result;
   Fd wake_reader;
-  result = make_wake_pair(&connection->wake_socket, &wake_reader);
+  result = connection->waker.create(peer_may_signal_us(connection->guest.socket.get()), &wake_reader);
   if (result != ES_OK) return result;
   connection->id = ++last_connection_;
   auto* page = reinterpret_cast<SeatPage*>(connection->page.mapping.data());

@@ -261,6 +261,18 @@ int es_consumer_acquire(es_consumer* consumer, uint32_t flags, int64_t timeout_u
   return old == ES_WOULD_BLOCK ? ES_TIMEOUT : old;
 }
 
+int es_consumer_wake_fd(es_consumer* consumer) {
+  if (consumer == nullptr) return -1;
+  std::unique_lock lock(core(consumer)->context()->mutex);
+  return core(consumer)->take_wake_fd();
+}
+
+int es_consumer_woken(es_consumer* consumer) {
+  if (consumer == nullptr) return missing_argument("es_consumer_woken");
+  std::unique_lock lock(core(consumer)->context()->mutex);
+  return core(consumer)->woken();
+}
+
 int es_consumer_release(es_consumer* consumer, uint64_t lease) {
   if (consumer == nullptr) return missing_argument("es_consumer_release");
   std::unique_lock lock(core(consumer)->context()->mutex);

@@ -4,8 +4,24 @@
 #include <cerrno>
 
 #include "status.hpp"
+#include "wake.hpp"
 
 namespace es {
+
+namespace {
+
+constexpr int kSpinLooks = 100;  // 1 to 4 us, by processor
+
+// Tells the processor that it waits, so that it saves power and lets its other half work.
+inline void pause_processor() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+}  // namespace
 
 Consumer::Consumer(Context* context, bool in_process)
     : context_(context),
@@ -57,7 +73,7 @@ void Consumer::close() {
   objects_.clear();
   page_.reset();
   socket_.reset();
-  wake_socket_.reset();
+  wakes_.reset();
   readable();
 }
 
@@ -102,9 +118,20 @@ int Consumer::nothing_new(uint32_t flags, es_frame* out) {
     return terminal_result();
   }
   if ((flags & ES_ACQUIRE_NEW_ONLY) == 0 && last_slot_ >= 0 && policy_.no_reuse == 0) return old_frame(out);
-  if (seat_.prepare_sleep()) return ES_WOULD_BLOCK;
+  if ((flags & ES_ACQUIRE_POLL) != 0 ? !spin() : seat_.prepare_sleep()) return ES_WOULD_BLOCK;
   out->is_new = 1;
   return ES_OK;
+}
+
+// true: something came. Long enough that a loop that polls spends most of its time looking.
+bool Consumer::spin() {
+  uint64_t position;
+  uint32_t slot;
+  for (int look = 0; look < kSpinLooks; look++) {
+    pause_processor();
+    if (seat_.peek(&position, &slot)) return true;
+  }
+  return false;
 }
 
 bool Consumer::exchange_last(uint64_t position, uint32_t slot, int64_t now) {
@@ -217,6 +244,18 @@ int Consumer::consume(uint32_t count) {
   seat_.consume(count);
   signal();
   return ES_OK;
+}
+
+int Consumer::take_wake_fd() {
+  if (!wakes_) return -1;
+  wake_watch_.reset();
+  return wakes_.get();
+}
+
+int Consumer::woken() {
+  const bool more = !closed_ && drain_wakes(wakes_.get());
+  woken_at_ = es_now();
+  return more ? ES_OK : ES_CLOSED;
 }
 
 void Consumer::signal() {

@@ -23,6 +23,9 @@ class Consumer final : public Pollable {
   uint32_t id() const { return id_; }
   int acquire(uint32_t flags, es_frame* out);
   int release(uint64_t lease);
+  // The descriptor of wake-ups, for a loop that watches it by itself from here on.
+  int take_wake_fd();
+  int woken();
   int consume(uint32_t count);
   int state();
   int get_info(es_consumer_info* out);
@@ -62,6 +65,7 @@ class Consumer final : public Pollable {
   void fill(uint32_t slot, es_frame* out) const;
   void signal();
   int nothing_new(uint32_t flags, es_frame* out);
+  bool spin();
   int terminal_result() const;
   bool drains() const;
   void advance(es_state state);
@@ -95,7 +99,7 @@ class Consumer final : public Pollable {
   int last_slot_ = -1;          // of the frame acquired last, while it is held or kept
   uint32_t held_ = 0;
   es_policy policy_{};
-  Fd socket_, wake_socket_;
+  Fd socket_, wakes_;
   Watch socket_watch_, wake_watch_;
   Mapping page_;
   ConsumerSeat seat_;

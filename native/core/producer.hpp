@@ -54,7 +54,7 @@ class Producer final : public Pollable {
   Producer(Context* context, const es_producer_options& options, Stream* stream);
   int find_writing(uint64_t lease);
   void refresh_all();
-  bool make_places(int64_t now);
+  bool make_places();
   void write_descriptor(Slot* slot, const es_post_info& info, uint64_t number);
   void deliver(Connection* connection, uint32_t slot);
   void check_lag(Connection* connection);
@@ -95,6 +95,7 @@ class Producer final : public Pollable {
   uint64_t no_consumer_ = 0;  // posted while nobody was there
   uint64_t last_lease_ = 0;
   uint64_t last_connection_ = 0;
+  uint32_t writing_ = 0;      // slots out for writing
   int last_slot_ = -1;        // the newest posted frame, for late consumers that start with it
   bool input_closed_ = false;
   bool stopped_ = false;

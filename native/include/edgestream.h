@@ -27,6 +27,8 @@ extern "C" {
 
 #define ES_API __attribute__((visibility("default")))
 
+#include "edgestream_latency.h"
+
 /** Raised when a struct or a function of this header changes incompatibly. */
 #define ES_ABI_VERSION 1u
 
@@ -138,39 +140,6 @@ typedef struct es_format {
 ES_API int es_format_init(es_format *format, const char *name, uint32_t width, uint32_t height);
 /** The format's number, its bit in a `format_mask`; -1 for an unknown name. */
 ES_API int es_format_index(const char *name);
-
-/* ---------------------------------------------------------------- latency */
-
-/**
- * The way of a frame, in steps between the moments it is stamped at. All stamps are CLOCK_MONOTONIC.
- *   captured  the picture was taken, as the producer says (default: when its slot was acquired)
- *   posted    es_producer_post() took it
- *   woken     the consumer's loop was told that something waits; awake already: the moment it looked, that is acquired
- *   acquired  es_consumer_acquire() returned it
- *   released  its lease ended
- */
-typedef enum es_step {
-  ES_STEP_POST = 0,    /**< captured -> posted: filling the slot, and waiting for a place */
-  ES_STEP_WAKE = 1,    /**< posted -> woken: until the consumer knew */
-  ES_STEP_ACQUIRE = 2, /**< woken -> acquired: until the consumer came to it */
-  ES_STEP_HOLD = 3,    /**< acquired -> released: what the consumer did with it */
-  ES_STEP_DELIVER = 4, /**< posted -> acquired: the hand-over as a whole */
-  ES_STEPS = 5
-} es_step;
-
-/** Buckets of one step's histogram: 8 to each power of two, from 128 ns to 30 s, so that a value is within 6 %. */
-#define ES_LATENCY_BUCKETS 224u
-
-/** Delivered frames by how long each step took, since the connection began. Counters only grow. */
-typedef struct es_latency {
-  uint64_t bucket[ES_STEPS][ES_LATENCY_BUCKETS]; /**< [0]: below 128 ns; the last: 30 s and longer */
-  uint64_t max[ES_STEPS];                        /**< ns, the longest */
-} es_latency;
-
-/** The lowest value that falls into a bucket, ns. Bucket ES_LATENCY_BUCKETS: where the last one would end. */
-ES_API uint64_t es_latency_bucket_start(uint32_t bucket);
-/** The value that a `part` (0..1) of a step's frames stayed within, ns: the middle of its bucket. 0 without frames. */
-ES_API uint64_t es_latency_percentile(const es_latency *latency, int step, double part);
 
 /* ---------------------------------------------------------------- context */
 
@@ -346,6 +315,7 @@ ES_API void es_producer_close(es_producer *producer);
 
 #define ES_ACQUIRE_NEW_ONLY 1u   /**< do not give the old frame again */
 #define ES_ACQUIRE_KEEP_PLACE 2u /**< take: the place in the queue stays occupied until es_consumer_consume() */
+#define ES_ACQUIRE_POLL 4u       /**< with ES_NO_WAIT: look for some microseconds, and ask for no wake-up */
 
 typedef struct es_frame {
   uint64_t lease;
@@ -377,6 +347,15 @@ ES_API int es_open_consumer(es_context *context, const char *name, const es_cons
                             es_consumer **out);
 ES_API uint32_t es_consumer_id(const es_consumer *consumer);
 ES_API int es_consumer_acquire(es_consumer *consumer, uint32_t flags, int64_t timeout_us, es_frame *out);
+/**
+ * For event loops that watch many descriptors: one that becomes readable when a frame came to this consumer while it
+ * slept. The way through es_fd() costs a system call more for each wake-up. From the first call on es_fd() tells of
+ * this consumer everything but its frames, and calls that wait on it return after their timeout only. When it is
+ * readable call es_consumer_woken(). It stays the consumer's: do not read or close it. -1 before the producer is met.
+ */
+ES_API int es_consumer_wake_fd(es_consumer *consumer);
+/** Takes the wake-up off the descriptor. ES_CLOSED: none will come any more; stop watching. */
+ES_API int es_consumer_woken(es_consumer *consumer);
 /** Ends a lease. Once more, or after the lease ended itself, is a silent success. */
 ES_API int es_consumer_release(es_consumer *consumer, uint64_t lease);
 /** Frees `count` places that ES_ACQUIRE_KEEP_PLACE kept. */
