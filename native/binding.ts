@@ -45,7 +45,7 @@ export const FrameInfo = {
 } as const;
 
 /** ES_ACQUIRE_*. */
-export const AcquireFlag = { any: 0, newOnly: 1, keepPlace: 2, poll: 4 } as const;
+export const AcquireFlag = { any: 0, newOnly: 1, keepPlace: 2, noWake: 4, spin: 8 } as const;
 
 /** Index into `NativeBinding.postInfo`, written before `tryPost`. Zero: default (see es_post_info). */
 export const PostInfo = { pts: 0, duration: 1, captured: 2, size: 3, length: 4 } as const;
@@ -227,6 +227,8 @@ export interface NativeConsumer {
   /** A copy of the frame's metadata. */
   metadata(lease: number): Uint8Array;
   release(lease: number): void;
+  /** Blocks this thread until a frame or an event of the context may be there, or the time is over. */
+  sleep(ms: number): void;
   consume(count: number): void;
   state(): number;
   info(): NativeConsumerInfo;

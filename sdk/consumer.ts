@@ -1,7 +1,14 @@
 /** The consumer: one connection's frames, by acquire, by next, or by `for await`. */
 import { EventEmitter } from "node:events";
-import { EventKind, Flow, type NativeConsumer, type NativeConsumerInfo, type NativeEvent } from "../native/binding.ts";
-import { checkWaitOptions } from "./base/config.ts";
+import {
+  AcquireFlag,
+  EventKind,
+  Flow,
+  type NativeConsumer,
+  type NativeConsumerInfo,
+  type NativeEvent,
+} from "../native/binding.ts";
+import { blockMs, checkWaitOptions } from "./base/config.ts";
 import { StreamError, wrapNativeError } from "./base/errors.ts";
 import { toFrameLayout } from "./base/format.ts";
 import type {
@@ -13,6 +20,7 @@ import type {
   Result,
   StreamState,
   WaitOptions,
+  WaitStrategy,
 } from "./base/types.ts";
 import type { BindingHost } from "./binding-host.ts";
 import { onFirstListener } from "./first-listener.ts";
@@ -24,15 +32,23 @@ import { ReadLeases } from "./read-leases.ts";
 import { StateTrace } from "./state-trace.ts";
 import { toConsumerStats } from "./stats.ts";
 import { canReconnect, type Reopen, Supervisor } from "./supervise.ts";
-import { Gate, type GiveUp } from "./wait.ts";
+import { TurnWatch } from "./turn-watch.ts";
+import { type Attempt, Gate, type GiveUp } from "./wait.ts";
 
-const anyFrame = 0;
-const newFramesOnly = 1; // ES_ACQUIRE_NEW_ONLY
+const anyFrame = AcquireFlag.any;
+const newFramesOnly = AcquireFlag.newOnly;
+/** What an acquire says beyond that, by how its consumer waits. */
+const waitFlags: Readonly<Record<WaitStrategy, number>> = {
+  event: 0,
+  poll: AcquireFlag.noWake | AcquireFlag.spin,
+  block: AcquireFlag.noWake,
+};
 
 /** @internal */
 export interface ConsumerSetup {
   /** EGL to the letter: acquire before the producer came is an error at once. */
   strict: boolean;
+  wait: WaitStrategy;
   /** Makes the next connection; undefined: this one is the only one. */
   reopen: Reopen | undefined;
   onClosed: () => void;
@@ -53,6 +69,9 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
   readonly #setup: ConsumerSetup;
   readonly #keepAlive: KeepAlive;
   readonly #gate: Gate;
+  /** Waits other than by events look by themselves. */
+  readonly #watch: TurnWatch | undefined;
+  readonly #waitFlags: number;
   readonly #supervisor: Supervisor | undefined;
   #leases: ReadLeases;
   /** Connections before this one with frames still out; the first new frame ends those that it replaces. */
@@ -74,6 +93,11 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
     this.#keepAlive = new KeepAlive(host.binding);
     this.#gate = new Gate(this.#keepAlive);
     this.#leases = this.#own(consumer);
+    this.#waitFlags = waitFlags[setup.wait];
+    if (setup.wait !== "event") {
+      const sleep = () => this.#leases.native.sleep(Math.min(blockMs, this.#gate.leftMs));
+      this.#watch = new TurnWatch(this.#gate, setup.wait === "block" ? sleep : () => {});
+    }
     if (setup.reopen !== undefined) {
       const fail = (error: unknown) => {
         this.#failure = error;
@@ -134,7 +158,7 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.#gate.wait<ReadableFrame>(this.#attemptAcquire, this.#giveUpAcquire, options);
+    return this.#wait<ReadableFrame>(this.#attemptAcquire, this.#giveUpAcquire, options);
   }
 
   /** New frames only, and the flow of the stream as a `status`, never as an error. */
@@ -145,7 +169,7 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.#gate.wait<Result<ReadableFrame>>(this.#attemptNext, giveUpNext, options);
+    return this.#wait<Result<ReadableFrame>>(this.#attemptNext, giveUpNext, options);
   }
 
   /** As `acquire`, without waiting: in `old-frame-available` the old frame again, unless `newOnly`. */
@@ -165,7 +189,7 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
       take: () => this.#take(newFramesOnly),
       wait: (attempt) => {
         this.#mustBeIdle();
-        return this.#gate.wait(attempt, neverGivesUp, noLimits);
+        return this.#wait(attempt, neverGivesUp, noLimits);
       },
       failure: () => iterationError(this.cause, this.reason),
     });
@@ -200,6 +224,12 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
     return this;
   }
 
+  #wait<T>(attempt: Attempt<T>, giveUp: (why: GiveUp) => T, options: WaitOptions): Promise<T> {
+    const result = this.#gate.wait(attempt, giveUp, options);
+    this.#watch?.start();
+    return result;
+  }
+
   // ---------------------------------------------------------------- one try
 
   #take(flags: number): ReadableFrameLease | NoFrame {
@@ -220,7 +250,7 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
 
   #nativeAcquire(flags: number): number {
     try {
-      return this.#leases.native.tryAcquire(flags);
+      return this.#leases.native.tryAcquire(flags | this.#waitFlags);
     } catch (error) {
       throw wrapNativeError(error);
     }

@@ -39,6 +39,7 @@ export type {
   StreamStats,
   Via,
   WaitOptions,
+  WaitStrategy,
   WritableFrame,
 } from "./base/types.ts";
 export type { Consumer } from "./consumer.ts";

@@ -34,6 +34,7 @@ ConsumerWrap::ConsumerWrap(const Napi::CallbackInfo &info)
   define_fast_method<ConsumerWrap, &ConsumerWrap::try_acquire>(self, "tryAcquire", this);
   define_fast_method<ConsumerWrap, &ConsumerWrap::view>(self, "view", this);
   define_fast_method<ConsumerWrap, &ConsumerWrap::release>(self, "release", this);
+  define_fast_method<ConsumerWrap, &ConsumerWrap::sleep>(self, "sleep", this);
 }
 
 es_consumer *ConsumerWrap::alive(Napi::Env env) const {
@@ -76,7 +77,7 @@ napi_value ConsumerWrap::try_acquire(const FastCall &call) {
   es_frame frame;
   const int result = checked(call.env, es_consumer_acquire(alive(call.env), flags, ES_NO_WAIT, &frame));
   if (result == ES_OK) remember(call.env, frame);
-  if (result == ES_WOULD_BLOCK && !watched_ && (flags & ES_ACQUIRE_POLL) == 0) watch_wakes();
+  if (result == ES_WOULD_BLOCK && !watched_ && (flags & ES_ACQUIRE_NO_WAKE) == 0) watch_wakes();
   return fast_number(call.env, result);
 }
 
@@ -126,6 +127,19 @@ void ConsumerWrap::remember(Napi::Env env, const es_frame &frame) {
   };
   static_assert(std::size(fields) <= kFrameInfoLength);
   std::copy(std::begin(fields), std::end(fields), environment_->frame_info);
+}
+
+// C:  int es_consumer_sleep(es_consumer *consumer, int64_t timeout_us);
+// TS: sleep(ms: number): void        Thread: JS thread only, which stands still meanwhile.
+napi_value ConsumerWrap::sleep(const FastCall &call) {
+  double ms = 0;
+  if (call.arguments[0] == nullptr || napi_get_value_double(call.env, call.arguments[0], &ms) != napi_ok || !(ms >= 0)) {
+    throw_bad_parameter(call.env, "ms must be a number from 0");
+  }
+  stop_watching();
+  watched_ = true;  // one way to be woken is enough
+  checked(call.env, es_consumer_sleep(alive(call.env), static_cast<int64_t>(ms * 1000)));
+  return nullptr;
 }
 
 // C:  es_frame.data and es_frame.size

@@ -32,6 +32,7 @@ class ConsumerWrap : public Napi::ObjectWrap<ConsumerWrap>, public OpenObject {
   napi_value try_acquire(const FastCall &call);
   napi_value view(const FastCall &call);
   napi_value release(const FastCall &call);
+  napi_value sleep(const FastCall &call);
   Napi::Value metadata(const Napi::CallbackInfo &info);
   void consume(const Napi::CallbackInfo &info);
   Napi::Value state(const Napi::CallbackInfo &info);

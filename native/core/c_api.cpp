@@ -1,4 +1,6 @@
 // The C ABI: argument checks, the context's lock, waits; then one call into the core.
+#include <poll.h>
+
 #include <algorithm>
 
 #include "consumer.hpp"
@@ -271,6 +273,22 @@ int es_consumer_woken(es_consumer* consumer) {
   if (consumer == nullptr) return missing_argument("es_consumer_woken");
   std::unique_lock lock(core(consumer)->context()->mutex);
   return core(consumer)->woken();
+}
+
+int es_consumer_sleep(es_consumer* consumer, int64_t timeout_us) {
+  if (consumer == nullptr) return missing_argument("es_consumer_sleep");
+  Context* context = core(consumer)->context();
+  std::unique_lock lock(context->mutex);
+  const int wakes = core(consumer)->take_wake_fd();
+  if (!core(consumer)->prepare_sleep()) return ES_OK;
+  lock.unlock();
+  pollfd ready[2] = {{context->fd(), POLLIN, 0}, {wakes, POLLIN, 0}};  // -1: poll looks at the other one only
+  const timespec rest{timeout_us / 1'000'000, timeout_us % 1'000'000 * 1000};
+  const int count = ppoll(ready, 2, timeout_us < 0 ? nullptr : &rest, nullptr);
+  if (count == 0) return ES_TIMEOUT;
+  if (ready[1].revents == 0) return ES_OK;
+  lock.lock();
+  return core(consumer)->woken() == ES_CLOSED ? ES_CLOSED : ES_OK;
 }
 
 int es_consumer_release(es_consumer* consumer, uint64_t lease) {

@@ -118,7 +118,8 @@ int Consumer::nothing_new(uint32_t flags, es_frame* out) {
     return terminal_result();
   }
   if ((flags & ES_ACQUIRE_NEW_ONLY) == 0 && last_slot_ >= 0 && policy_.no_reuse == 0) return old_frame(out);
-  if ((flags & ES_ACQUIRE_POLL) != 0 ? !spin() : seat_.prepare_sleep()) return ES_WOULD_BLOCK;
+  const bool came = (flags & ES_ACQUIRE_SPIN) != 0 && spin();
+  if (!came && ((flags & ES_ACQUIRE_NO_WAKE) != 0 || seat_.prepare_sleep())) return ES_WOULD_BLOCK;
   out->is_new = 1;
   return ES_OK;
 }
@@ -256,6 +257,10 @@ int Consumer::woken() {
   const bool more = !closed_ && drain_wakes(wakes_.get());
   woken_at_ = es_now();
   return more ? ES_OK : ES_CLOSED;
+}
+
+bool Consumer::prepare_sleep() {
+  return !closed_ && cause_ == ES_CAUSE_NONE && (!attached_ || seat_.prepare_sleep());
 }
 
 void Consumer::signal() {

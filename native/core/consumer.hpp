@@ -26,6 +26,8 @@ class Consumer final : public Pollable {
   // The descriptor of wake-ups, for a loop that watches it by itself from here on.
   int take_wake_fd();
   int woken();
+  // true: nothing is there, and a wake-up is asked for.
+  bool prepare_sleep();
   int consume(uint32_t count);
   int state();
   int get_info(es_consumer_info* out);

@@ -315,7 +315,8 @@ ES_API void es_producer_close(es_producer *producer);
 
 #define ES_ACQUIRE_NEW_ONLY 1u   /**< do not give the old frame again */
 #define ES_ACQUIRE_KEEP_PLACE 2u /**< take: the place in the queue stays occupied until es_consumer_consume() */
-#define ES_ACQUIRE_POLL 4u       /**< with ES_NO_WAIT: look for some microseconds, and ask for no wake-up */
+#define ES_ACQUIRE_NO_WAKE 4u    /**< with ES_NO_WAIT: when nothing is there, do not ask for a wake-up */
+#define ES_ACQUIRE_SPIN 8u       /**< with ES_NO_WAIT: look for some microseconds before saying so */
 
 typedef struct es_frame {
   uint64_t lease;
@@ -356,6 +357,11 @@ ES_API int es_consumer_acquire(es_consumer *consumer, uint32_t flags, int64_t ti
 ES_API int es_consumer_wake_fd(es_consumer *consumer);
 /** Takes the wake-up off the descriptor. ES_CLOSED: none will come any more; stop watching. */
 ES_API int es_consumer_woken(es_consumer *consumer);
+/**
+ * Instead of watching it: sleeps until a wake-up came, es_fd() is readable or the time is over. It takes the wake-up
+ * and dispatches nothing. For the one thread that uses the consumer. ES_OK: try to acquire; ES_TIMEOUT.
+ */
+ES_API int es_consumer_sleep(es_consumer *consumer, int64_t timeout_us);
 /** Ends a lease. Once more, or after the lease ended itself, is a silent success. */
 ES_API int es_consumer_release(es_consumer *consumer, uint64_t lease);
 /** Frees `count` places that ES_ACQUIRE_KEEP_PLACE kept. */

@@ -54,6 +54,16 @@ export type ModeName = "mailbox" | "fifo" | "broadcast";
 /** What flow verbs say: `ok`, or why not. */
 export type FlowStatus = "ok" | "timeout" | "would-block" | "closed" | "evicted" | "aborted";
 
+/**
+ * How a consumer waits for a frame that is not there yet.
+ * - `event`: the thread sleeps in its event loop.
+ * - `poll`: it looks into the shared memory at each turn of the event loop. Fastest, and uses a whole processor while
+ *   it waits; the producer never has to wake it. Other work of the loop goes on.
+ * - `block`: the thread sleeps in the core, 100 ms at a time, with one turn of the event loop in between. Faster than
+ *   `event`; timers and other work of this thread are late by up to 100 ms. For a thread that does nothing else.
+ */
+export type WaitStrategy = "event" | "poll" | "block";
+
 /** How one connection treats frames. Everything is optional; the mode fills in the rest. */
 export interface ModeOptions {
   /** @default "mailbox" */
@@ -107,6 +117,8 @@ export interface CreateStreamOptions extends ModeOptions {
   memory?: "auto" | "host";
   /** @default ["ipc"] with a name */
   listen?: readonly "ipc"[];
+  /** How its consumers wait. @default "event" */
+  wait?: WaitStrategy;
   /** EGL to the letter: one consumer, consumer first, the stream ends when either end goes. @default false */
   strict?: boolean;
   /** A post while nobody is connected. @default "drop" */
@@ -143,6 +155,8 @@ export interface ConsumerOptions extends ModeOptions, WaitOptions {
   client?: string;
   /** Live through producer restarts; only on a stream from `openStream`. @default the stream's, else false */
   reconnect?: boolean;
+  /** @default the stream's, else "event" */
+  wait?: WaitStrategy;
 }
 
 export interface WaitOptions {
@@ -160,6 +174,8 @@ export interface OpenStreamOptions extends ModeOptions {
   client?: string;
   /** Live through producer restarts: each life is a new connection with a new epoch. @default false */
   reconnect?: boolean;
+  /** How its consumers wait. @default "event" */
+  wait?: WaitStrategy;
 }
 
 export interface PostOptions extends WaitOptions {

@@ -13,7 +13,12 @@ function setUp(options: { maxHeld?: number; strict?: boolean; reopen?: (binding:
   const host = new BindingHost(binding.asNative());
   const native = new FakeConsumer(binding, options.maxHeld);
   const reopen = options.reopen?.(binding);
-  const consumer = new Consumer(host, native, { strict: options.strict ?? false, reopen, onClosed: () => {} });
+  const consumer = new Consumer(host, native, {
+    strict: options.strict ?? false,
+    wait: "event",
+    reopen,
+    onClosed: () => {},
+  });
   return { binding, host, native, consumer };
 }
 

@@ -185,6 +185,8 @@ export class FakeConsumer implements NativeConsumer {
     this.#views.end((each) => each === lease);
   }
 
+  sleep(): void {}
+
   consume(): void {}
 
   state(): number {
