@@ -11,9 +11,9 @@ import {
 import { blockMs, checkWaitOptions } from "./base/config.ts";
 import { StreamError, wrapNativeError } from "./base/errors.ts";
 import { toFrameLayout } from "./base/format.ts";
+import type { ConsumerStats } from "./base/stats-types.ts";
 import type {
   ConsumerEvents,
-  ConsumerStats,
   DisconnectCause,
   FrameLayout,
   ReadableFrame,

@@ -1,6 +1,6 @@
 /** The latency ledger as the core counts it: histograms that can be subtracted, and percentiles of them. */
 import { latencyBuckets, type NativeBinding, Step, SummaryField } from "../native/binding.ts";
-import type { LatencyLedger, LatencySummary } from "./base/types.ts";
+import type { LatencyLedger, LatencySummary } from "./base/stats-types.ts";
 
 const nsPerUs = 1000;
 

@@ -4,11 +4,11 @@ import { EventKind, Flow, FrameInfo, type NativeEvent, type NativeProducer } fro
 import { checkWaitOptions } from "./base/config.ts";
 import { native, StreamError, wrapNativeError } from "./base/errors.ts";
 import { toFrameLayout } from "./base/format.ts";
+import type { ProducerStats } from "./base/stats-types.ts";
 import type {
   FrameLayout,
   PostOptions,
   PostResult,
-  ProducerStats,
   Result,
   StreamEvents,
   StreamState,

@@ -1,6 +1,6 @@
 /** Counters: the addon's snapshots in the words of the public API. */
 import type { NativeConnectionInfo, NativeConsumerInfo, NativeProducerInfo } from "../native/binding.ts";
-import type { ConnectionStats, ConsumerStats, LatencyLedger, ProducerStats } from "./base/types.ts";
+import type { ConnectionStats, ConsumerStats, LatencyLedger, ProducerStats } from "./base/stats-types.ts";
 import type { BindingHost } from "./binding-host.ts";
 import { LatencyHistograms } from "./latency.ts";
 

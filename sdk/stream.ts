@@ -4,13 +4,13 @@ import type { NativeConsumer, NativeEvent, NativeProducer } from "../native/bind
 import { EventKind } from "../native/binding.ts";
 import { attachGraceMs, checkConsumerOptions, checkProducerOptions, defaults } from "./base/config.ts";
 import { StreamError } from "./base/errors.ts";
+import type { StreamStats } from "./base/stats-types.ts";
 import type {
   ConsumerOptions,
   ProducerOptions,
   StateChange,
   StreamEvents,
   StreamState,
-  StreamStats,
   Via,
   WaitOptions,
   WaitStrategy,

@@ -132,8 +132,9 @@ void ConsumerWrap::remember(Napi::Env env, const es_frame &frame) {
 // C:  int es_consumer_sleep(es_consumer *consumer, int64_t timeout_us);
 // TS: sleep(ms: number): void        Thread: JS thread only, which stands still meanwhile.
 napi_value ConsumerWrap::sleep(const FastCall &call) {
-  double ms = 0;
-  if (call.arguments[0] == nullptr || napi_get_value_double(call.env, call.arguments[0], &ms) != napi_ok || !(ms >= 0)) {
+  double ms = -1;
+  if (call.arguments[0] != nullptr) napi_get_value_double(call.env, call.arguments[0], &ms);
+  if (!(ms >= 0)) {
     throw_bad_parameter(call.env, "ms must be a number from 0");
   }
   stop_watching();

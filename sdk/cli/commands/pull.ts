@@ -1,7 +1,8 @@
 /** `edgestream pull <stream>`: frames of a stream to a file or a pipe. */
 import type { Command } from "commander";
 import { Option } from "commander";
-import type { ConsumerStats, OpenStreamOptions } from "../../base/types.ts";
+import type { ConsumerStats } from "../../base/stats-types.ts";
+import type { OpenStreamOptions } from "../../base/types.ts";
 import type { Consumer } from "../../consumer.ts";
 import { openStream } from "../../open-stream.ts";
 import { CommandError, codeOf } from "../failure.ts";

@@ -1,7 +1,8 @@
 /** `edgestream source <input> --name cam1`: one input becomes one stream. */
 import { once } from "node:events";
 import type { Command } from "commander";
-import type { ConnectionStats, FrameSpec } from "../../base/types.ts";
+import type { ConnectionStats } from "../../base/stats-types.ts";
+import type { FrameSpec } from "../../base/types.ts";
 import { bindingHost } from "../../binding-host.ts";
 import { createStream } from "../../create-stream.ts";
 import type { Producer } from "../../producer.ts";

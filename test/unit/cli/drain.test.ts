@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { StreamError } from "../../../sdk/base/errors.ts";
-import type { ConnectionStats, ProducerStats } from "../../../sdk/base/types.ts";
+import type { ConnectionStats, ProducerStats } from "../../../sdk/base/stats-types.ts";
 import { type Closable, drain } from "../../../sdk/cli/drain.ts";
 
 /** A producer whose one consumer takes `taking` more frames, one per wait. */
