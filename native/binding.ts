@@ -201,6 +201,8 @@ export interface NativeProducer {
   tryAcquire(): number;
   /** The slot's bytes, read-write, until `NativeBinding.detach`. A new ArrayBuffer at each call. */
   view(lease: number): ArrayBuffer;
+  /** Copies a picture to the start of the slot. */
+  write(lease: number, bytes: Uint8Array): void;
   /** Flow.ok: frameInfo[number]. Times and size are those in `postInfo` if `withInfo`, else the defaults. */
   tryPost(lease: number, withInfo: boolean, metadata?: Uint8Array): number;
   discard(lease: number): void;

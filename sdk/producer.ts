@@ -93,8 +93,7 @@ export class Producer extends EventEmitter<StreamEvents> implements AsyncDisposa
     } catch (error) {
       return Promise.reject(error);
     }
-    const attempt = () => this.#required(this.#tryAcquire(), "acquire");
-    return this.#acquires.wait<WritableFrame>(attempt, (why) => giveUp("acquire", why), options);
+    return this.#acquires.wait<WritableFrame>(this.#attemptAcquire, giveUpAcquire, options);
   }
 
   /** As `acquire`, without waiting. */
@@ -116,7 +115,7 @@ export class Producer extends EventEmitter<StreamEvents> implements AsyncDisposa
       checkPostOptions(options, this.layout.size);
       const lease = this.#own(frame);
       const attempt = () => this.#required(this.#tryPost(lease, options), "post");
-      return this.#posts.wait<bigint>(attempt, (why) => giveUp("post", why), options);
+      return this.#posts.wait<bigint>(attempt, giveUpPost, options);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -160,7 +159,7 @@ export class Producer extends EventEmitter<StreamEvents> implements AsyncDisposa
     const frame = this.#tryAcquire();
     if (typeof frame === "string") return { status: frame };
     try {
-      copyInto(frame, bytes);
+      this.#leases.write(frame, bytes);
       const posted = this.#tryPost(frame, sized);
       return typeof posted === "string" ? { status: posted } : { status: "ok", number: posted };
     } finally {
@@ -258,6 +257,8 @@ export class Producer extends EventEmitter<StreamEvents> implements AsyncDisposa
     return flow === Flow.ok ? this.#leases.take(this.layout) : noFrame(flow);
   }
 
+  readonly #attemptAcquire = (): WritableFrame | undefined => this.#required(this.#tryAcquire(), "acquire");
+
   #tryPost(frame: WritableFrameLease, options: PostOptions): bigint | NoFrame {
     if (this.#closed) return "closed";
     if (frame.ended) throw new StreamError("ERR_BAD_STATE", "post: this frame was posted or discarded already");
@@ -331,7 +332,7 @@ export class Producer extends EventEmitter<StreamEvents> implements AsyncDisposa
     const frame = (await this.acquire(left())) as WritableFrameLease;
     try {
       this.#mustBeOpen(); // close() may have come between the slot and this line
-      copyInto(frame, bytes);
+      this.#leases.write(frame, bytes);
       return await this.post(frame, left());
     } finally {
       frame.discard(); // nothing to do after a post
@@ -379,6 +380,5 @@ function giveUp(what: string, why: GiveUp): never {
   throw why === "aborted" ? aborted(what) : timedOut(what);
 }
 
-function copyInto(frame: WritableFrameLease, bytes: ArrayBufferView): void {
-  frame.data.set(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
-}
+const giveUpAcquire = (why: GiveUp): never => giveUp("acquire", why);
+const giveUpPost = (why: GiveUp): never => giveUp("post", why);

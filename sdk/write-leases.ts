@@ -35,6 +35,12 @@ export class WriteLeases implements WriteOwner {
     return buffer;
   }
 
+  /** Copies without a view: one call, and a large picture goes past the cache. */
+  write(frame: WritableFrameLease, bytes: ArrayBufferView): void {
+    const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    native(() => this.#native.write(frame.lease, plain));
+  }
+
   /** The frame was posted: what it shows belongs to the consumers now. The addon has detached its view. */
   posted(frame: WritableFrameLease): void {
     this.#end(frame);

@@ -39,6 +39,7 @@ ProducerWrap::ProducerWrap(const Napi::CallbackInfo &info)
   const Napi::Object self = info.This().As<Napi::Object>();
   define_fast_method<ProducerWrap, &ProducerWrap::try_acquire>(self, "tryAcquire", this);
   define_fast_method<ProducerWrap, &ProducerWrap::view>(self, "view", this);
+  define_fast_method<ProducerWrap, &ProducerWrap::write>(self, "write", this);
   define_fast_method<ProducerWrap, &ProducerWrap::try_post>(self, "tryPost", this);
 }
 
@@ -94,6 +95,23 @@ napi_value ProducerWrap::try_acquire(const FastCall &call) {
 napi_value ProducerWrap::view(const FastCall &call) {
   alive(call.env);
   return leases_.view(call.env, to_lease_handle(call.env, call.arguments[0]), environment_->view_guard);
+}
+
+// C:  void es_copy(void *to, const void *from, size_t bytes);
+// TS: write(lease: number, bytes: Uint8Array): void        Thread: JS thread only.
+napi_value ProducerWrap::write(const FastCall &call) {
+  alive(call.env);
+  const Lease &lease = leases_.get(call.env, to_lease_handle(call.env, call.arguments[0]));
+  napi_typedarray_type type = napi_int8_array;
+  size_t bytes = 0;
+  void *data = nullptr;
+  const bool given = call.arguments[1] != nullptr && napi_get_typedarray_info(call.env, call.arguments[1], &type, &bytes,
+                                                                              &data, nullptr, nullptr) == napi_ok;
+  if (!given || type != napi_uint8_array || bytes > lease.size) {
+    throw_bad_parameter(call.env, "bytes must be a Uint8Array of at most " + std::to_string(lease.size) + " bytes");
+  }
+  es_copy(const_cast<uint8_t *>(lease.data), data, bytes);
+  return nullptr;
 }
 
 /** What of the post is not the default. */

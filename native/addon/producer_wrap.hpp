@@ -19,6 +19,7 @@ class ProducerWrap : public Napi::ObjectWrap<ProducerWrap>, public OpenObject {
   Napi::Value id(const Napi::CallbackInfo &info);
   napi_value try_acquire(const FastCall &call);
   napi_value view(const FastCall &call);
+  napi_value write(const FastCall &call);
   napi_value try_post(const FastCall &call);
   es_post_info to_post_info(const FastCall &call) const;
   void discard(const Napi::CallbackInfo &info);

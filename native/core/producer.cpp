@@ -227,7 +227,8 @@ void Producer::check_lag(Connection* connection) {
   goodbye(connection, ES_CAUSE_EVICTED_LAG, "it skipped more frames in a row than its maxLag");
 }
 
-// true when every waiting queue has a place. The others are asked to signal, and their time runs.
+// true when every waiting queue has a place. The time of those that have none runs. Only one of them is asked to
+// signal: when it does the others are looked at again, and by then most have a place without having been asked.
 bool Producer::make_places() {
   bool all = true;
   bool timed = false;  // somebody's time runs
@@ -236,7 +237,7 @@ bool Producer::make_places() {
     Connection* connection = connections_[index].get();
     timed = timed || connection->phase == Connection::Phase::attaching;
     if (connection->phase != Connection::Phase::active || connection->policy.when_full != ES_FULL_WAIT) continue;
-    if (!connection->seat.has_place()) {
+    if (!connection->seat.has_place() && all) {
       connection->seat.ask_for_signal();
       connection->seat.refresh();
     }

@@ -293,6 +293,8 @@ ES_API int es_producer_acquire(es_producer *producer, int64_t timeout_us, es_wri
  */
 ES_API int es_producer_post(es_producer *producer, uint64_t lease, const es_post_info *info, int64_t timeout_us,
                             uint64_t *number);
+/** Copies a picture into a slot; from 1 MiB on past the cache, which a ring of large frames does not fit (x86-64). */
+ES_API void es_copy(void *to, const void *from, size_t bytes);
 /** Gives an unposted slot back. */
 ES_API int es_producer_discard(es_producer *producer, uint64_t lease);
 /** No more frames: consumers drain what waits, then see ES_CAUSE_ENDED. */

@@ -252,6 +252,7 @@ export class FakeProducer implements Partial<NativeProducer> {
   drained = true;
   readonly posts: { lease: number; bytes: Uint8Array; pts: bigint; size: bigint }[] = [];
   readonly discarded: number[] = [];
+  readonly #written = new Map<number, Uint8Array>();
   readonly #binding: FakeBinding;
   readonly #views: FakeViews;
   #lastLease = 0;
@@ -280,13 +281,17 @@ export class FakeProducer implements Partial<NativeProducer> {
     return this.#views.add(lease, new ArrayBuffer(gray.size));
   }
 
+  write(lease: number, bytes: Uint8Array): void {
+    this.#written.set(lease, bytes.slice());
+  }
+
   tryPost(lease: number, withInfo: boolean): number {
     if (this.stopped) return Flow.closed;
     if (this.places === 0) return Flow.wouldBlock;
     this.places--;
     this.slots++;
     const info = (at: number, otherwise: bigint) => (withInfo ? (this.#binding.postInfo[at] as bigint) : otherwise);
-    const bytes = new Uint8Array(this.#views.of(lease) ?? new ArrayBuffer(0)).slice();
+    const bytes = this.#written.get(lease) ?? new Uint8Array(this.#views.of(lease) ?? new ArrayBuffer(0)).slice();
     this.posts.push({ lease, bytes, pts: info(PostInfo.pts, -(2n ** 63n)), size: info(PostInfo.size, 0n) });
     this.#views.end((each) => each === lease);
     this.#binding.frameInfo[FrameInfo.number] = BigInt(this.posts.length);
