@@ -105,9 +105,10 @@ napi_value ProducerWrap::write(const FastCall &call) {
   napi_typedarray_type type = napi_int8_array;
   size_t bytes = 0;
   void *data = nullptr;
-  const bool given = call.arguments[1] != nullptr && napi_get_typedarray_info(call.env, call.arguments[1], &type, &bytes,
-                                                                              &data, nullptr, nullptr) == napi_ok;
-  if (!given || type != napi_uint8_array || bytes > lease.size) {
+  const napi_value given = call.arguments[1];
+  const bool is_array = given != nullptr && napi_get_typedarray_info(call.env, given, &type, &bytes, &data, nullptr,
+                                                                     nullptr) == napi_ok;
+  if (!is_array || type != napi_uint8_array || bytes > lease.size) {
     throw_bad_parameter(call.env, "bytes must be a Uint8Array of at most " + std::to_string(lease.size) + " bytes");
   }
   es_copy(const_cast<uint8_t *>(lease.data), data, bytes);
