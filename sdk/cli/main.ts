@@ -5,6 +5,7 @@ import { Command, CommanderError } from "commander";
 import { addListCommand } from "./commands/list.ts";
 import { addPullCommand } from "./commands/pull.ts";
 import { addSourceCommand } from "./commands/source.ts";
+import { addTopCommand } from "./commands/top.ts";
 import { describeFailure, ExitCode, exitCodeOf } from "./failure.ts";
 
 const examples = `
@@ -39,6 +40,7 @@ function makeProgram(): Command {
   addSourceCommand(program);
   addPullCommand(program);
   addListCommand(program);
+  addTopCommand(program);
   return program;
 }
 

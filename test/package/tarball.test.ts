@@ -53,6 +53,13 @@ function inProject(args: string[]): SpawnSyncReturns<string> {
   return run(args, project, { PATH: bin, HOME: folder, EDGESTREAM_RUNTIME_DIR: join(folder, "run") });
 }
 
+/** What a user's npm installs besides the package: its dependencies, and theirs. */
+function dependencyFolders(): string[] {
+  const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8"));
+  const packages: [string, { dev?: boolean }][] = Object.entries(lock.packages);
+  return packages.filter(([path, { dev }]) => path !== "" && !dev).map(([path]) => path);
+}
+
 beforeAll(() => {
   packed = pack(".");
   mkdirSync(bin);
@@ -60,8 +67,7 @@ beforeAll(() => {
   mkdirSync(project);
   writeFileSync(join(project, "package.json"), '{ "name": "project", "private": true, "type": "module" }');
   // The dependencies come from this checkout, so that nothing is fetched from a registry.
-  const dependencies = Object.keys(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).dependencies);
-  const tarballs = [packed, ...dependencies.map((name) => pack(`./node_modules/${name}`, "--ignore-scripts"))];
+  const tarballs = [packed, ...dependencyFolders().map((path) => pack(`./${path}`, "--ignore-scripts"))];
   const files = tarballs.map(({ filename }) => join(folder, filename));
   const install = inProject([npmScript(), "install", "--offline", "--ignore-scripts", "--no-audit", ...files]);
   expect(install.status, install.stderr).toBe(0);
