@@ -1,5 +1,5 @@
 /** From lines with a meaning to bytes with a look. */
-import { type Line, type Style, textOf } from "./line.ts";
+import type { Line, Style } from "./line.ts";
 
 const reset = "\u001b[0m";
 
@@ -15,11 +15,11 @@ const looks: Record<Style, { plain: string; coloured: string }> = {
 const inverse = "7";
 
 export function paint(line: Line, colour: boolean): string {
-  if (line.selected) return `\u001b[${inverse}m${textOf(line)}${reset}`;
   return line.spans
     .map(({ text, style }) => {
-      if (!style || text === "") return text;
-      return `\u001b[${colour ? looks[style].coloured : looks[style].plain}m${text}${reset}`;
+      const codes = [line.selected ? inverse : "", style ? looks[style][colour ? "coloured" : "plain"] : ""];
+      const look = codes.filter((code) => code !== "").join(";");
+      return look === "" || text === "" ? text : `\u001b[${look}m${text}${reset}`;
     })
     .join("");
 }

@@ -168,7 +168,7 @@ test("the only escape sequences are those that colour; without colour none of th
       for (const each of layOut(now, sceneOf(now, rows), wide, around(unicodeGlyphs))) {
         const painted = paint(each, colour);
         const sequences = painted.split("\u001b").slice(1);
-        for (const sequence of sequences) expect(sequence).toMatch(colour ? /^\[[\d;]+m/ : /^\[(0|1|2|7|1;4)m/);
+        for (const sequence of sequences) expect(sequence).toMatch(colour ? /^\[[\d;]+m/ : /^\[(7;)?(0|1|2|7|1;4)m/);
         // The last one puts everything back.
         expect(sequences.at(-1) ?? "[0m").toMatch(/^\[0m/);
       }
