@@ -72,8 +72,9 @@ describe("the tarball", () => {
     const paths = packed.files.map(({ path }) => path);
     for (const file of [
       ...["package.json", "README.md", "CHANGELOG.md", "LICENSE", "native/include/edgestream.h"],
-      ...["dist/sdk/index.js", "dist/sdk/index.d.ts", "dist/sdk/cli/main.js", "dist/native/load.js"],
+      ...["dist/sdk/index.js", "dist/sdk/index.d.ts", "dist/sdk/cli/bin.js", "dist/native/load.js"],
       ...[`prebuilds/${platform}/edgestream.node`, `prebuilds/${platform}/libedgestream.so`],
+      `prebuilds/${platform}/edgestream-probe`,
     ]) {
       expect(paths).toContain(file);
     }
@@ -83,7 +84,7 @@ describe("the tarball", () => {
     const wanted = [
       /^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/,
       /^dist\/(sdk|modes|transports|native)\/[a-z0-9/-]+\.(js|d\.ts)$/,
-      /^prebuilds\/[a-z0-9]+-[a-z0-9]+\/(edgestream\.node|libedgestream\.so)$/,
+      /^prebuilds\/[a-z0-9]+-[a-z0-9]+\/(edgestream\.node|libedgestream\.so|edgestream-probe)$/,
       /^native\/include\/\w+\.h$/,
     ];
     expect(packed.files.filter(({ path }) => !wanted.some((pattern) => pattern.test(path)))).toEqual([]);

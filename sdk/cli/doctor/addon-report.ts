@@ -1,0 +1,32 @@
+/** In a child process: loads the addon, then the SDK, and says what came of it. */
+import { readdirSync, readFileSync } from "node:fs";
+import { loadBinding } from "../../../native/load.ts";
+import { say, sayError } from "./child-lines.ts";
+
+export async function reportAddon(): Promise<void> {
+  say("start", { descriptors: openDescriptors() });
+  try {
+    const { abiVersion, runtimeSearch } = loadBinding();
+    say("addon", { file: loadedFile(), abiVersion, search: runtimeSearch() });
+  } catch (error) {
+    sayError("addon-error", error, { tried: (error as { tried?: string[] }).tried });
+    return;
+  }
+  const start = performance.now();
+  try {
+    await import("../../index.ts");
+    say("sdk", { ms: performance.now() - start });
+  } catch (error) {
+    sayError("sdk-error", error);
+  }
+}
+
+/** The file that was loaded, as the kernel says. */
+function loadedFile(): string | undefined {
+  return /\S*\/[^/\n]*\.node$/m.exec(readFileSync("/proc/self/maps", "utf8"))?.[0];
+}
+
+/** The one that reads the list is not counted. */
+function openDescriptors(): number {
+  return readdirSync("/proc/self/fd").length - 1;
+}
