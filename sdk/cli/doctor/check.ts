@@ -18,14 +18,33 @@ export interface CheckGroup {
   checks: Check[];
 }
 
-export const ok = (id: string, finding: string): Check => ({ id, status: "ok", finding, advice: null });
-export const skip = (id: string, finding: string): Check => ({ id, status: "skip", finding, advice: null });
+function check(id: string, status: Status, finding: string, advice: string | null): Check {
+  return { id, status, finding: oneLine(finding), advice: advice === null ? null : oneLine(advice) };
+}
+
+/** Paths and other programs' words may hold anything, line ends and terminal commands included. */
+function oneLine(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]+\s*/g, " ").trim();
+}
+
+export function ok(id: string, finding: string): Check {
+  return check(id, "ok", finding, null);
+}
+
+export function skip(id: string, finding: string): Check {
+  return check(id, "skip", finding, null);
+}
 
 /** It works, and something about it may hurt. */
-export const warn = (id: string, finding: string, advice: string): Check => ({ id, status: "warn", finding, advice });
+export function warn(id: string, finding: string, advice: string): Check {
+  return check(id, "warn", finding, advice);
+}
 
 /** edgestream, or a part of what it is for, does not work here. */
-export const fail = (id: string, finding: string, advice: string): Check => ({ id, status: "fail", finding, advice });
+export function fail(id: string, finding: string, advice: string): Check {
+  return check(id, "fail", finding, advice);
+}
 
 export type Summary = { total: number } & Record<Status, number>;
 

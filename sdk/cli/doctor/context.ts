@@ -31,7 +31,7 @@ export interface Context {
   kernel: ProbeAnswers;
 }
 
-const addonLimitMs = 15_000;
+const addonLimitMs = 30_000;
 
 export async function gatherContext(machine: Machine, runtimeDir: string | undefined): Promise<Context> {
   return {

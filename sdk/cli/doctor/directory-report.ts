@@ -51,18 +51,17 @@ export async function reportDirectory(path: string): Promise<void> {
 
 function factsOf(path: string): DirectoryFacts {
   try {
-    const status = lstatSync(path);
-    const isLink = status.isSymbolicLink();
-    const { mode } = isLink ? statSync(path) : status;
-    const isDirectory = isLink ? statSync(path).isDirectory() : status.isDirectory();
+    const link = lstatSync(path);
+    const target = statSync(path, { throwIfNoEntry: false });
+    const isDirectory = target?.isDirectory() === true;
     const writeError = accessError(path, constants.W_OK | constants.X_OK);
     return {
       found: true,
-      real: realpathSync(path),
+      real: target && realpathSync(path),
       isDirectory,
-      isLink,
-      uid: status.uid,
-      mode: mode & 0o7777,
+      isLink: link.isSymbolicLink(),
+      uid: link.uid,
+      mode: (target ?? link).mode & 0o7777,
       mayEnter: isDirectory && accessError(path, constants.X_OK) === undefined,
       mayList: isDirectory && accessError(path, constants.R_OK | constants.X_OK) === undefined,
       mayWrite: isDirectory && writeError === undefined,

@@ -34,7 +34,9 @@ export function renderReport(groups: readonly CheckGroup[], style: ReportStyle):
     const lines = checks.flatMap((check) => renderCheck(check, idWidth, style));
     return [paint(title, 1, style), ...lines, ""].join("\n");
   });
-  return [parts.join("\n"), closingLine(all), ...troubled(all, style)].map((part) => `${part}\n`).join("");
+  return [parts.join("\n"), ...wrap(closingLine(all), 0, style), ...troubled(all, style)]
+    .map((part) => `${part}\n`)
+    .join("");
 }
 
 /** The ids again at the end: on a small screen the lines themselves have gone by. */

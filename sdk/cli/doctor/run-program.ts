@@ -41,10 +41,10 @@ export function runProgram(program: string, args: readonly string[], options: Ru
     }, options.limitMs);
     // Without a descriptor left there are no streams.
     child.stdout?.setEncoding("utf8").on("data", (text: string) => {
-      ran.stdout = (ran.stdout + text).slice(0, outputMax);
+      if (ran.stdout.length < outputMax) ran.stdout = (ran.stdout + text).slice(0, outputMax);
     });
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-      ran.stderr = (ran.stderr + text).slice(0, outputMax);
+      if (ran.stderr.length < outputMax) ran.stderr = (ran.stderr + text).slice(0, outputMax);
     });
     child.on("error", (error: NodeJS.ErrnoException) => {
       ran.startError ??= error.code ?? error.message;

@@ -4,6 +4,7 @@ import { type Check, fail, ok, skip, warn } from "./check.ts";
 import { unlessManyFiles } from "./descriptors.ts";
 import type { DirectoryFacts } from "./directory-report.ts";
 import { type Machine, userName } from "./machine.ts";
+import type { Place } from "./places.ts";
 import { isOwnAndPrivate, type Look } from "./runtime-look.ts";
 
 /** `elsewhere`: new streams have a directory, this one or another. */
@@ -11,7 +12,7 @@ export function checkDirectory(machine: Machine, look: Look, elsewhere: boolean)
   const { place, facts } = look;
   const id = `runtime.${place.key}`;
   if (facts === undefined) {
-    const advice = "repair or unmount its file system (umount -l), or set EDGESTREAM_RUNTIME_DIR to another directory";
+    const advice = `sudo umount -l ${look.mount?.point ?? place.path}, or ${another(place)}`;
     const finding = `${place.path} (${place.origin}) was not looked at: ${look.problem}`;
     return fail(id, finding, unlessManyFiles(look.problem, advice));
   }
@@ -76,7 +77,7 @@ function checkUnwritable(machine: Machine, look: Look, facts: DirectoryFacts): C
   const here = describe(machine, look, facts);
   const advice = unwritableAdvice(machine, look, facts);
   if (!facts.mayEnter) {
-    const finding = `${here}: this user (${userName(machine, machine.uid)}) may not enter it (${facts.writeError})`;
+    const finding = `${here}: ${userName(machine, machine.uid)} may not enter it (${facts.writeError})`;
     return (place.chosen ? fail : warn)(id, finding, advice);
   }
   const finding = `${here}: its streams can be opened, none can be made (${facts.writeError})`;
@@ -85,10 +86,12 @@ function checkUnwritable(machine: Machine, look: Look, facts: DirectoryFacts): C
 
 function unwritableAdvice(machine: Machine, { place, mount }: Look, facts: DirectoryFacts): string {
   if (facts.writeError === "EROFS") {
-    const point = mount?.point ?? place.path;
-    return `sudo mount -o remount,bind,rw ${point}, or mount it into the container without :ro`;
+    return `sudo mount -o remount,rw ${mount?.point ?? place.path}, or mount it into the container without :ro`;
   }
   if (facts.uid === machine.uid) return `chmod u+rwx ${place.path}`;
-  const other = place.key === "option" ? "another --runtime-dir" : "another directory in EDGESTREAM_RUNTIME_DIR";
-  return `sudo chown ${machine.uid} ${place.path} && sudo chmod u+rwx ${place.path}, or ${other}`;
+  return `sudo chown ${machine.uid} ${place.path} && sudo chmod u+rwx ${place.path}, or ${another(place)}`;
+}
+
+function another(place: Place): string {
+  return place.key === "option" ? "another --runtime-dir" : "another directory in EDGESTREAM_RUNTIME_DIR";
 }

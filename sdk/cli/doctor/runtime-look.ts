@@ -1,12 +1,13 @@
 /** Looks at one runtime directory: in a child process, and with the probe where something can be made in it. */
 import { resolve } from "node:path";
+import type { ChildLine } from "./child-lines.ts";
 import type { DirectoryFacts, Entry, SurveyedStream } from "./directory-report.ts";
 import type { Machine } from "./machine.ts";
 import type { Place } from "./places.ts";
 import { type ProbeAnswers, probeDirectory } from "./probe-program.ts";
 import { type Mount, mountOf } from "./proc-files.ts";
 import { runChild } from "./run-child.ts";
-import { whyRunFailed } from "./run-program.ts";
+import { type Ran, whyRunFailed } from "./run-program.ts";
 
 export interface Look {
   place: Place;
@@ -20,7 +21,7 @@ export interface Look {
   probe: ProbeAnswers | undefined;
 }
 
-const limitMs = 10_000;
+const limitMs = 15_000;
 
 export async function lookAt(machine: Machine, place: Place, mounts: readonly Mount[]): Promise<Look> {
   const { lines, ran } = await runChild("directory", { path: place.path }, limitMs);
@@ -28,7 +29,7 @@ export async function lookAt(machine: Machine, place: Place, mounts: readonly Mo
   const facts = find("facts") as (DirectoryFacts & { kind: string }) | undefined;
   const streams = find("streams");
   const complete = facts !== undefined && (!facts.mayList || streams !== undefined);
-  const problem = complete ? undefined : String(find("streams-error")?.["message"] ?? whyRunFailed(ran, limitMs));
+  const problem = complete ? undefined : whyIncomplete(find("streams-error"), ran);
   return {
     place,
     facts,
@@ -38,6 +39,11 @@ export async function lookAt(machine: Machine, place: Place, mounts: readonly Mo
     mount: mountOf(mounts, facts?.real ?? resolve(place.path)),
     probe: facts?.mayWrite ? await probeDirectory(machine, place.path) : undefined,
   };
+}
+
+function whyIncomplete(error: ChildLine | undefined, ran: Ran): string {
+  if (error?.["code"] === "ERR_NO_BINDING") return "the native addon does not load; see platform.addon";
+  return String(error?.["message"] ?? whyRunFailed(ran, limitMs) ?? "the look at it broke off");
 }
 
 /** Whether a stream can be made there: the rules of make_usable() and is_own_private_dir() in the core. */

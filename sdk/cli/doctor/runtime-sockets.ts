@@ -1,5 +1,6 @@
 /** Whether a directory can hold what a stream puts there: a lock, a socket, and a path that fits into an address. */
 import { type Check, fail, ok, skip, warn } from "./check.ts";
+import type { Place } from "./places.ts";
 import type { Look } from "./runtime-look.ts";
 
 /** sun_path without its zero. */
@@ -7,8 +8,12 @@ const socketPathMax = 107;
 const nameMax = 63;
 /** Names like "camera-1-left" should fit. */
 const comfortableName = 16;
-const shorter =
-  "use a shorter one, for example EDGESTREAM_RUNTIME_DIR=/run/edgestream (sudo install -d -m 1777 /run/edgestream)";
+
+/** A directory where streams can be. */
+function shortAndLocal(place: Place): string {
+  const name = place.key === "option" ? "--runtime-dir /run/edgestream" : "EDGESTREAM_RUNTIME_DIR=/run/edgestream";
+  return `${name} (made with: sudo install -d -m 1777 /run/edgestream)`;
+}
 
 export function checkPathLength({ place }: Look): Check[] {
   const id = `runtime.${place.key}.path`;
@@ -18,13 +23,15 @@ export function checkPathLength({ place }: Look): Check[] {
   if (room >= comfortableName)
     return [ok(id, `a path of ${bytes} bytes; stream names of up to ${room} characters fit`)];
   const finding = `a path of ${bytes} bytes; a socket's path may have ${socketPathMax} with "/<name>.sock"`;
-  if (room >= 1) return [warn(id, `${finding}, so names of up to ${room} characters fit`, shorter)];
-  return [fail(id, `${finding}, so no stream name fits`, shorter)];
+  if (room >= 1)
+    return [
+      warn(id, `${finding}, so names of up to ${room} characters fit`, `use a shorter one: ${shortAndLocal(place)}`),
+    ];
+  return [fail(id, `${finding}, so no stream name fits`, `use a shorter one: ${shortAndLocal(place)}`)];
 }
 
 /** File systems of other machines: the socket file is seen there, and nobody answers. */
 const networkTypes = /^(nfs\d?|cifs|smb3?|9p|ceph|glusterfs|lustre|afs|fuse\.(sshfs|glusterfs|s3fs.*))$/;
-const onTmpfs = "use a directory on tmpfs or a local disk, for example EDGESTREAM_RUNTIME_DIR=/run/edgestream";
 
 export function checkSockets({ place, facts, probe, mount }: Look): Check[] {
   const id = `runtime.${place.key}.sockets`;
@@ -41,14 +48,15 @@ export function checkSockets({ place, facts, probe, mount }: Look): Check[] {
   }
   if (broken.length > 0) {
     const what = broken.map(({ name, answer }) => `${name}: ${answer?.detail}`).join("; ");
-    return [fail(id, `${type} here does not do what streams need (${what})`, brokenAdvice(what))];
+    return [fail(id, `${type} here does not do what streams need (${what})`, brokenAdvice(place, what))];
   }
   const finding = `locks exclude each other and sockets connect (tried on ${type})`;
-  if (networkTypes.test(type)) return [warn(id, `${finding}, but only within this machine`, onTmpfs)];
+  if (networkTypes.test(type))
+    return [warn(id, `${finding}, but only within this machine`, `use a local one: ${shortAndLocal(place)}`)];
   return [ok(id, finding)];
 }
 
-function brokenAdvice(what: string): string {
+function brokenAdvice(place: Place, what: string): string {
   if (/no space left|quota/i.test(what)) return "make room on it (df -h, df -i), or use another directory";
-  return onTmpfs;
+  return `use a directory on tmpfs or a local disk: ${shortAndLocal(place)}`;
 }

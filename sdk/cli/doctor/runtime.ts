@@ -13,25 +13,24 @@ export async function checkRuntime(context: Context): Promise<{ checks: Check[];
   // One after the other: with few descriptors several children at a time would not start.
   for (const place of placesOf(machine, context.runtimeDir)) looks.push(await lookAt(machine, place, mounts));
   const chosen = chooseForNewStreams(looks, machine.uid);
-  const checks = looks.flatMap((look) => [
+  const checks = looks.map((look) => [
     checkDirectory(machine, look, chosen !== undefined),
     ...checkPathLength(look),
     ...checkSockets(look),
     ...checkEntries(machine, look),
   ]);
-  return { checks: [...checks, checkNewStreams(looks, chosen)], chosen };
+  const used = chosen ?? looks.find(({ place }) => place.chosen);
+  const ofUsed = used === undefined ? [] : (checks[looks.indexOf(used)] ?? []);
+  return { checks: [...checks.flat(), checkNewStreams(chosen, used, ofUsed)], chosen };
 }
 
-function checkNewStreams(looks: readonly Look[], chosen: Look | undefined): Check {
+/** `used`: the only directory that counts, also when it cannot be used; `ofUsed`: what was found out about it. */
+function checkNewStreams(chosen: Look | undefined, used: Look | undefined, ofUsed: readonly Check[]): Check {
   const id = "runtime.create";
-  if (chosen) return ok(id, `new streams are made in ${chosen.place.path} (${chosen.place.origin})`);
-  const [first] = looks;
-  const why = first?.place.chosen
-    ? `${first.place.origin} names ${first.place.path}, and nothing else is tried`
-    : "no directory of the search can be used";
-  return fail(
-    id,
-    `no stream can be made: ${why}`,
-    "follow the advice above for one of them, or set EDGESTREAM_RUNTIME_DIR to a directory of your own",
-  );
+  const own = "export EDGESTREAM_RUNTIME_DIR=$HOME/edgestream-run";
+  if (used === undefined) return fail(id, "no stream can be made: no directory of the search can be used", own);
+  const { path, origin } = used.place;
+  const trouble = ofUsed.find(({ status }) => status === "fail") ?? (chosen ? undefined : ofUsed[0]);
+  if (trouble === undefined) return ok(id, `new streams are made in ${path} (${origin})`);
+  return fail(id, `no stream can be made in ${path} (${origin}), see ${trouble.id}`, trouble.advice ?? own);
 }

@@ -9,14 +9,14 @@ import { isManyFiles, moreFilesAdvice } from "./descriptors.ts";
 import { runChild } from "./run-child.ts";
 import { whyRunFailed } from "./run-program.ts";
 
-const limitMs = 15_000;
+const limitMs = 30_000;
 /** 107 bytes less "/doctor.sock". */
 const directoryBytesMax = 107 - "/doctor.sock".length;
 
 export async function runSelfTest({ machine, runtimeDir, addon }: Context): Promise<Check[]> {
   const id = "selftest.frame";
   if (addon.file === undefined) return [skip(id, "the native addon does not load; see platform.addon")];
-  const places = ["/tmp", tmpdir(), "/dev/shm", runtimeDir ?? machine.env["EDGESTREAM_RUNTIME_DIR"], ...addon.search];
+  const places = [tmpdir(), "/tmp", "/dev/shm", runtimeDir ?? machine.env["EDGESTREAM_RUNTIME_DIR"], ...addon.search];
   const directory = makeDirectory(places);
   if (directory === undefined) {
     return [fail(id, "no directory to try it in can be made", "TMPDIR=/a/writable/directory edgestream doctor")];

@@ -6,7 +6,7 @@ import { unlessManyFiles } from "./descriptors.ts";
 import { groupName, type Machine, userName } from "./machine.ts";
 import { whyRunFailed } from "./run-program.ts";
 
-const limitMs = 10_000;
+const limitMs = 15_000;
 const install = "apt-get install ffmpeg";
 const neededBy = "needed by edgestream source, except for test:";
 
