@@ -83,6 +83,23 @@ describe.skipIf(noMounts !== undefined)("/dev/shm", () => {
   });
 });
 
+describe.skipIf(noMounts !== undefined)("/proc", () => {
+  test("that is not mounted leaves many checks open, claims nothing, and streams work; the advice mounts it", () => {
+    const runtimeDir = ["--runtime-dir", makeRuntimeDir()];
+    const inside = "mount -t tmpfs none /proc";
+    const report = examine(runtimeDir, { wrapper: mounts, inside });
+    expect(report.exitCode).toBe(0);
+    expect(report.check("platform.proc").status).toBe("warn");
+    expect(report.check("selftest.frame").status).toBe("ok");
+    for (const id of ["limits.nofile", "memory.free", "memory.cgroup", "container.security", "selftest.readonly"]) {
+      expect(report.check(id).status, id).toBe("skip");
+    }
+    const cure = `${inside}\n${firstCommand(report.check("platform.proc").advice)}`;
+    const cured = examine(runtimeDir, { wrapper: mounts, inside: cure });
+    for (const id of ["platform.proc", "limits.nofile", "selftest.readonly"]) expect(cured.check(id).status).toBe("ok");
+  });
+});
+
 describe.skipIf(noMounts !== undefined)("devices", () => {
   /** A /dev of its own: what programs need, and what the test adds. */
   const ownDev = (more: string) => `mount -t tmpfs -o mode=755 none /mnt

@@ -1,6 +1,8 @@
 /** In a child process: loads the addon, then the SDK, and says what came of it. */
-import { readdirSync, readFileSync } from "node:fs";
-import { loadBinding } from "../../../native/load.ts";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { addonCandidates, loadBinding, packageRoot } from "../../../native/load.ts";
 import { say, sayError } from "./child-lines.ts";
 
 export async function reportAddon(): Promise<void> {
@@ -21,12 +23,21 @@ export async function reportAddon(): Promise<void> {
   }
 }
 
-/** The file that was loaded, as the kernel says. */
+/** The file that was loaded, as the kernel says; without /proc the one that the loader would take. */
 function loadedFile(): string | undefined {
-  return /\S*\/[^/\n]*\.node$/m.exec(readFileSync("/proc/self/maps", "utf8"))?.[0];
+  try {
+    return /\/[^\n]*\.node$/m.exec(readFileSync("/proc/self/maps", "utf8"))?.[0];
+  } catch {
+    const root = packageRoot(dirname(fileURLToPath(import.meta.url)));
+    return addonCandidates(root, process.env["EDGESTREAM_ADDON"]).find((file) => existsSync(file));
+  }
 }
 
 /** The one that reads the list is not counted. */
-function openDescriptors(): number {
-  return readdirSync("/proc/self/fd").length - 1;
+function openDescriptors(): number | undefined {
+  try {
+    return readdirSync("/proc/self/fd").length - 1;
+  } catch {
+    return undefined;
+  }
 }

@@ -48,13 +48,15 @@ function checkKind(kind: string | undefined, fenced: readonly string[]): Check {
 
 function checkUsers(machine: Machine): Check {
   const id = "container.users";
-  const map = parseUidMap(machine.read("/proc/self/uid_map") ?? "");
+  const text = machine.read("/proc/self/uid_map");
+  if (text === undefined) return skip(id, "/proc/self/uid_map cannot be read");
+  const map = parseUidMap(text);
   if (map.length === 1 && map[0]?.inside === 0 && map[0].outside === 0 && map[0].count === 4_294_967_295) {
     return skip(id, "user ids are those of the machine");
   }
   const ranges = map.map(({ inside, outside, count }) => `${span(inside, count)} is ${span(outside, count)} outside`);
-  const text = ranges.length === 0 ? "no user id is mapped" : ranges.join(", ");
-  return ok(id, `user namespace: ${text}; who may connect is decided by the ids outside and socketMode`);
+  const mapped = ranges.length === 0 ? "no user id is mapped" : ranges.join(", ");
+  return ok(id, `user namespace: ${mapped}; who may connect is decided by the ids outside and socketMode`);
 }
 
 function span(first: number, count: number): string {
@@ -65,7 +67,9 @@ const seccompModes: Record<string, string> = { "0": "off", "1": "strict", "2": "
 
 function checkSecurity(machine: Machine): Check {
   const id = "container.security";
-  const fields = parseFields(machine.read("/proc/self/status") ?? "");
+  const text = machine.read("/proc/self/status");
+  if (text === undefined) return skip(id, "/proc/self/status cannot be read");
+  const fields = parseFields(text);
   const seccomp = seccompModes[fields.get("Seccomp") ?? ""] ?? "unknown";
   const noNewPrivileges = fields.get("NoNewPrivs") === "1" ? "set" : "not set";
   return ok(
@@ -84,9 +88,11 @@ function checkShared(chosen: Look | undefined, kind: string | undefined, fenced:
   if (kind === undefined && fenced.length === 0) return skip(id, "not in a container: nothing to share with one");
   if (chosen === undefined) return skip(id, "there is no runtime directory; see runtime.create");
   const { mount, place } = chosen;
-  const where = mount === undefined ? "an unknown mount" : `${mount.type} mounted at ${mount.point}`;
-  const own = mount === undefined || isPrivate(mount, kind !== undefined);
-  if (own) return warn(id, `${place.path} lies in the container's own files (${where}): no other can reach it`, share);
+  if (mount === undefined) return skip(id, `the mount of ${place.path} cannot be read`);
+  const where = `${mount.type} mounted at ${mount.point}`;
+  if (isPrivate(mount, kind !== undefined)) {
+    return warn(id, `${place.path} lies in the container's own files (${where}): no other can reach it`, share);
+  }
   return ok(id, `${place.path} lies on ${where}, which other containers can have too`);
 }
 

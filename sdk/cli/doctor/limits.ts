@@ -3,21 +3,27 @@ import { formatBytes, poolBytes } from "./bytes.ts";
 import { type Check, fail, ok, skip } from "./check.ts";
 import type { Context } from "./context.ts";
 import { checkDescriptors, isManyFiles } from "./descriptors.ts";
-import { type Limit, parseLimits } from "./proc-files.ts";
+import { parseLimits } from "./proc-files.ts";
 
 /** Node 20 on Linux, when it could not be counted. */
 const descriptorsOfNode = 20;
 
 export function checkLimits({ machine, addon }: Context): Check[] {
   const limits = parseLimits(machine.read("/proc/self/limits") ?? "");
-  const unlimited: Limit = { soft: Number.POSITIVE_INFINITY, hard: Number.POSITIVE_INFINITY };
-  const limit = (name: string) => limits.get(name) ?? unlimited;
+  /** The soft limit: it is what counts, and Node has raised that of files to the hard one. */
+  const look = (id: string, name: string, check: (limit: number) => Check) => {
+    const limit = limits.get(name)?.soft;
+    return limit === undefined ? skip(id, "/proc/self/limits cannot be read") : check(limit);
+  };
   const problem = `${addon.crash ?? ""} ${addon.sdkError?.code ?? ""} ${addon.sdkError?.message ?? ""}`;
   const importFails = isManyFiles(undefined, problem);
+  const own = addon.descriptors ?? descriptorsOfNode;
   return [
-    checkDescriptors(limit("Max open files").soft, addon.descriptors ?? descriptorsOfNode, importFails),
-    checkFileSize(limit("Max file size").soft),
-    skip("limits.memlock", `edgestream locks no memory (limit here: ${formatLimit(limit("Max locked memory").soft)})`),
+    look("limits.nofile", "Max open files", (limit) => checkDescriptors(limit, own, importFails)),
+    look("limits.fsize", "Max file size", checkFileSize),
+    look("limits.memlock", "Max locked memory", (limit) =>
+      skip("limits.memlock", `edgestream locks no memory (limit here: ${formatLimit(limit)})`),
+    ),
   ];
 }
 

@@ -32,6 +32,7 @@ export function checkFreeMemory(machine: Machine): Check {
 export function checkGroupMemory(machine: Machine): Check {
   const id = "memory.cgroup";
   const limit = memoryLimit(machine);
+  if (machine.read("/proc/self/cgroup") === undefined) return skip(id, "/proc/self/cgroup cannot be read");
   if (limit === undefined) return skip(id, "no memory limit of a control group");
   const { file, limitBytes, usedBytes, freeBytes } = limit;
   const finding =
@@ -51,8 +52,8 @@ export function checkGroupMemory(machine: Machine): Check {
 export function checkOvercommit(machine: Machine): Check {
   const id = "memory.overcommit";
   const mode = machine.read("/proc/sys/vm/overcommit_memory")?.trim();
-  if (mode !== "2")
-    return ok(id, `vm.overcommit_memory is ${mode ?? "unknown"}: shared memory is limited by memory alone`);
+  if (mode === undefined) return skip(id, "/proc/sys/vm/overcommit_memory cannot be read");
+  if (mode !== "2") return ok(id, `vm.overcommit_memory is ${mode}: shared memory is limited by memory alone`);
   const text = machine.read("/proc/meminfo") ?? "";
   const free = (meminfoBytes(text, "CommitLimit") ?? 0) - (meminfoBytes(text, "Committed_AS") ?? 0);
   const finding = `vm.overcommit_memory is 2, ${formatBytes(Math.max(0, free))} may still be promised`;

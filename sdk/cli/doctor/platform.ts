@@ -1,6 +1,6 @@
 /** Operating system, Node, C library, and whether the native addon and the SDK load. */
 import { dirname, join } from "node:path";
-import { type Check, fail, ok } from "./check.ts";
+import { type Check, fail, ok, warn } from "./check.ts";
 import type { AddonReport, Context } from "./context.ts";
 import { isManyFiles, moreFilesAdvice, unlessManyFiles } from "./descriptors.ts";
 import type { Machine } from "./machine.ts";
@@ -17,8 +17,21 @@ export function checkPlatform({ machine, addon }: Context): Check[] {
     checkSystem(machine),
     checkNode(machine),
     checkLibc(glibcVersion(), loads),
+    checkProc(machine),
     checkAddon(machine, addon),
-  ].concat(loads ? [checkSdk(addon)] : []);
+    ...(loads ? [checkSdk(addon)] : []),
+  ];
+}
+
+/** edgestream does without; most of what the doctor wants to know is there. */
+export function checkProc(machine: Machine): Check {
+  const id = "platform.proc";
+  if (machine.read("/proc/self/status") !== undefined) return ok(id, "/proc is mounted");
+  return warn(
+    id,
+    "/proc is not mounted: limits, memory and containers cannot be looked at",
+    "mount -t proc proc /proc",
+  );
 }
 
 export function checkSystem(machine: Machine): Check {

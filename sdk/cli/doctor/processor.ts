@@ -1,5 +1,5 @@
 /** The clock that stamps frames, the processors, their speed and their load. */
-import { cpus, loadavg } from "node:os";
+import { availableParallelism, cpus, loadavg } from "node:os";
 import { cpuQuota } from "./cgroup.ts";
 import { type Check, ok, skip, warn } from "./check.ts";
 import type { Context } from "./context.ts";
@@ -11,7 +11,7 @@ export function checkProcessor({ machine, kernel }: Context): Check[] {
     checkClock(machine, kernel),
     checkCount(machine),
     checkGovernor(machine),
-    checkLoad(loadavg()[0] ?? 0, cpus().length),
+    checkLoad(loadavg()[0] ?? 0, availableParallelism()),
   ];
 }
 
@@ -41,7 +41,7 @@ function checkCount(machine: Machine): Check {
   const all = cpus();
   const model = all[0]?.model.trim() || "unknown model";
   const quota = cpuQuota(machine);
-  const finding = `${all.length} processors, ${model}`;
+  const finding = `${all.length || availableParallelism()} processors, ${model}`;
   if (quota === undefined) return ok(id, finding);
   const limited = `${finding}; the control group may use ${quota.toFixed(2)} of them`;
   if (quota >= 1) return ok(id, limited);

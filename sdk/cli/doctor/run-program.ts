@@ -64,6 +64,8 @@ export function whyRunFailed(ran: Ran, limitMs: number): string | undefined {
   if (ran.timedOut) return `it gave no answer within ${limitMs / 1000} s`;
   if (ran.signal !== null) return `it was ended by ${ran.signal}`;
   if (ran.code === 0) return undefined;
-  const said = ran.stderr.trim().split("\n").at(-1) ?? "";
+  const lines = ran.stderr.trim().split("\n");
+  // Node prints the place, the error, the stack and its version.
+  const said = lines.find((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1) ?? "";
   return `it ended with exit code ${ran.code}${said === "" ? "" : `: ${said.slice(0, 200)}`}`;
 }

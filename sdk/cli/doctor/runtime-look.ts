@@ -1,5 +1,5 @@
 /** Looks at one runtime directory: in a child process, and with the probe where something can be made in it. */
-import { resolve } from "node:path";
+import { isAbsolute, resolve } from "node:path";
 import type { ChildLine } from "./child-lines.ts";
 import type { DirectoryFacts, Entry, SurveyedStream } from "./directory-report.ts";
 import type { Machine } from "./machine.ts";
@@ -36,7 +36,8 @@ export async function lookAt(machine: Machine, place: Place, mounts: readonly Mo
     entries: (find("entries")?.["entries"] as Entry[] | undefined) ?? [],
     streams: (streams?.["streams"] as SurveyedStream[] | undefined) ?? [],
     problem,
-    mount: mountOf(mounts, facts?.real ?? resolve(place.path)),
+    // Only of an absolute path: the working directory of a process may be gone.
+    mount: isAbsolute(facts?.real ?? place.path) ? mountOf(mounts, facts?.real ?? resolve(place.path)) : undefined,
     probe: facts?.mayWrite ? await probeDirectory(machine, place.path) : undefined,
   };
 }

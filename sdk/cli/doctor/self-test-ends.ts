@@ -9,6 +9,20 @@ import { type ChildRun, runChild } from "./run-child.ts";
 const name = "doctor";
 const frameSpec = { format: "NV12", width: 1280, height: 720 } as const;
 
+/** What the producer says at the end. */
+export interface SelfTestResult {
+  format: string;
+  width: number;
+  height: number;
+  madeMs: number;
+  connectedMs: number;
+  /** From post to acquire. */
+  wayUs: number;
+  intact: boolean;
+  /** See poolMappings(). */
+  mappings: string[] | undefined;
+}
+
 /** The consumer gives up before this process is given up, so that its reason can be told. */
 const consumerShare = 0.8;
 
@@ -77,8 +91,12 @@ export async function receive(directory: string, limitMs: number): Promise<void>
   }
 }
 
-/** Permissions of every mapping of the producer's memory in this process, such as "r--s". */
-function poolMappings(): string[] {
-  const lines = readFileSync("/proc/self/maps", "utf8").split("\n");
-  return lines.filter((line) => line.includes("memfd:edgestream-pool")).map((line) => line.split(" ")[1] ?? "");
+/** Permissions of every mapping of the producer's memory in this process, such as "r--s". undefined without /proc. */
+function poolMappings(): string[] | undefined {
+  try {
+    const lines = readFileSync("/proc/self/maps", "utf8").split("\n");
+    return lines.filter((line) => line.includes("memfd:edgestream-pool")).map((line) => line.split(" ")[1] ?? "");
+  } catch {
+    return undefined;
+  }
 }

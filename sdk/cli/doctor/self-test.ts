@@ -8,6 +8,7 @@ import type { Context } from "./context.ts";
 import { isManyFiles, moreFilesAdvice } from "./descriptors.ts";
 import { runChild } from "./run-child.ts";
 import { whyRunFailed } from "./run-program.ts";
+import type { SelfTestResult } from "./self-test-ends.ts";
 
 const limitMs = 30_000;
 /** 107 bytes less "/doctor.sock". */
@@ -26,7 +27,7 @@ export async function runSelfTest({ machine, runtimeDir, addon }: Context): Prom
   try {
     const { lines, ran } = await runChild("send", { directory }, limitMs);
     const done = lines.find(({ kind }) => kind === "done");
-    if (done) return judge(done);
+    if (done) return judge(done as unknown as SelfTestResult);
     const broken = lines.find(({ kind }) => kind === "broken");
     return [checkBroken(id, broken, whyRunFailed(ran, limitMs))];
   } finally {
@@ -49,39 +50,27 @@ function makeDirectory(places: readonly (string | undefined)[]): string | undefi
   return undefined;
 }
 
-/** The producer's report, with the consumer's in it. */
-function judge(done: ChildLine): Check[] {
-  const { width, height, format, madeMs, connectedMs, wayUs, intact, mappings } = done as unknown as {
-    width: number;
-    height: number;
-    format: string;
-    madeMs: number;
-    connectedMs: number;
-    wayUs: number;
-    intact: boolean;
-    mappings: string[];
-  };
+const report = "please report this, with edgestream doctor --json";
+
+function judge(result: SelfTestResult): Check[] {
+  return [checkFrame(result), checkReadOnly(result.mappings)];
+}
+
+function checkFrame({ format, width, height, madeMs, connectedMs, wayUs, intact }: SelfTestResult): Check {
+  const id = "selftest.frame";
   const what = `a frame (${format}, ${width}x${height}) went to another process`;
   const times =
     `stream made in ${madeMs.toFixed(1)} ms, consumer connected in ${connectedMs.toFixed(1)} ms, ` +
     `frame under way ${(wayUs / 1000).toFixed(2)} ms`;
-  const writable = mappings.filter((permissions) => permissions.includes("w"));
-  return [
-    intact
-      ? ok("selftest.frame", `${what}, whole (${times})`)
-      : fail(
-          "selftest.frame",
-          `${what} and came damaged (${times})`,
-          "please report this, with edgestream doctor --json",
-        ),
-    writable.length === 0 && mappings.length > 0
-      ? ok("selftest.readonly", `the consumer's view of it is read-only (${[...new Set(mappings)].join(" ")})`)
-      : fail(
-          "selftest.readonly",
-          `the consumer's view of it is not read-only (${mappings.join(" ") || "no mapping found"})`,
-          "please report this, with edgestream doctor --json",
-        ),
-  ];
+  return intact ? ok(id, `${what}, whole (${times})`) : fail(id, `${what} and came damaged (${times})`, report);
+}
+
+function checkReadOnly(mappings: readonly string[] | undefined): Check {
+  const id = "selftest.readonly";
+  const permissions = [...new Set(mappings)].join(" ");
+  if (permissions === "") return skip(id, "the consumer's mappings cannot be read");
+  if (permissions.includes("w")) return fail(id, `the consumer's view of it can be written (${permissions})`, report);
+  return ok(id, `the consumer's view of it is read-only (${permissions})`);
 }
 
 function checkBroken(id: string, broken: ChildLine | undefined, ending: string | undefined): Check {
