@@ -223,6 +223,18 @@ describe("an addon", () => {
     expect(check.finding).toMatch(/SIG(BUS|SEGV)|file too short|ELF|cannot/);
   });
 
+  test("that is damaged and has another behind it is a warning; without the damaged one all is well", () => {
+    install();
+    const first = join(installed, "build/Release/edgestream.node");
+    mkdirSync(dirname(first), { recursive: true });
+    writeFileSync(first, "not an addon, but as long as the header of one, so that the loader looks at it");
+    const check = doctor().check("platform.addon");
+    expect(check.status).toBe("warn");
+    expect(check.finding).toContain(`${addon}, ABI version 1, in place of one that does not load: ${first}`);
+    rmSync(first);
+    expect(doctor().check("platform.addon")).toMatchObject({ status: "ok" });
+  });
+
   test("that EDGESTREAM_ADDON names and that is not there is found", () => {
     const where = { env: { EDGESTREAM_ADDON: join(folder, "missing.node") } };
     const check = examine(["--runtime-dir", makeRuntimeDir()], where).check("platform.addon");

@@ -1,5 +1,6 @@
 /** In a child process: loads the addon, then the SDK, and says what came of it. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
+import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { addonCandidates, loadBinding, packageRoot } from "../../../native/load.ts";
@@ -9,7 +10,9 @@ export async function reportAddon(): Promise<void> {
   say("start", { descriptors: openDescriptors() });
   try {
     const { abiVersion, runtimeSearch } = loadBinding();
-    say("addon", { file: loadedFile(), abiVersion, search: runtimeSearch() });
+    const present = presentAddons();
+    const file = loadedAddon(present);
+    say("addon", { file, abiVersion, search: runtimeSearch(), passed: reasonsToPass(present, file) });
   } catch (error) {
     sayError("addon-error", error, { tried: (error as { tried?: string[] }).tried });
     return;
@@ -23,14 +26,35 @@ export async function reportAddon(): Promise<void> {
   }
 }
 
-/** The file that was loaded, as the kernel says; without /proc the one that the loader would take. */
-function loadedFile(): string | undefined {
+/** The addons that are there, in the loader's order. */
+function presentAddons(): string[] {
+  const root = packageRoot(dirname(fileURLToPath(import.meta.url)));
+  return addonCandidates(root, process.env["EDGESTREAM_ADDON"]).filter((file) => existsSync(file));
+}
+
+/** The file that was loaded, as the kernel says; without /proc the first that is there. */
+function loadedAddon(present: readonly string[]): string | undefined {
   try {
     return /\/[^\n]*\.node$/m.exec(readFileSync("/proc/self/maps", "utf8"))?.[0];
   } catch {
-    const root = packageRoot(dirname(fileURLToPath(import.meta.url)));
-    return addonCandidates(root, process.env["EDGESTREAM_ADDON"]).find((file) => existsSync(file));
+    return present[0];
   }
+}
+
+/** Why the loader went past those that come before the loaded one. */
+function reasonsToPass(present: readonly string[], loaded: string | undefined): string[] {
+  const require = createRequire(import.meta.url);
+  const before = present.slice(
+    0,
+    present.findIndex((file) => realpathSync(file) === loaded),
+  );
+  return before.map((file) => {
+    try {
+      return `${file}: has ABI version ${require(file).abiVersion}`;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  });
 }
 
 /** The one that reads the list is not counted. */

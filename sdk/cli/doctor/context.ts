@@ -9,6 +9,8 @@ export interface AddonReport {
   /** The file that was loaded; undefined: none could be. */
   file: string | undefined;
   abiVersion: number | undefined;
+  /** Addons that come before it, with the reason why they were not taken. */
+  passed: readonly string[];
   /** Candidates with the reason, when none could be loaded. */
   tried: readonly string[];
   /** Why the process that tried gave no answer: a signal, a time limit. */
@@ -55,6 +57,7 @@ async function tryAddon(): Promise<AddonReport> {
   return {
     file: addon?.["file"] as string | undefined,
     abiVersion: addon?.["abiVersion"] as number | undefined,
+    passed: (addon?.["passed"] as string[] | undefined) ?? [],
     tried: (refused?.["tried"] as string[] | undefined) ?? (refused ? [String(refused["message"])] : []),
     crash: complete ? undefined : (whyRunFailed(ran, addonLimitMs) ?? "it said nothing"),
     sdkMs: sdk?.["ms"] as number | undefined,

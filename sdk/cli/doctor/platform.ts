@@ -76,7 +76,11 @@ export function checkLibc(version: string | undefined, addonLoads: boolean): Che
 
 function checkAddon(machine: Machine, addon: AddonReport): Check {
   const id = "platform.addon";
-  if (addon.file !== undefined) return ok(id, `${addon.file}, ABI version ${addon.abiVersion}`);
+  if (addon.file !== undefined) {
+    const loaded = `${addon.file}, ABI version ${addon.abiVersion}`;
+    if (addon.passed.length === 0) return ok(id, loaded);
+    return warn(id, `${loaded}, in place of one that does not load: ${addon.passed.join("; ")}`, addonAdvice(machine));
+  }
   // One file is damaged and the other is simply not there: the damage is the news.
   const missing = addon.tried.filter((line) => line.includes("no such file"));
   const broken = addon.tried.filter((line) => !missing.includes(line));
