@@ -2,6 +2,7 @@
 /** The `edgestream` program: finds the command, and turns what went wrong into a sentence and an exit code. */
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { addDoctorCommand } from "./commands/doctor.ts";
 import { addListCommand } from "./commands/list.ts";
 import { addPullCommand } from "./commands/pull.ts";
 import { addSourceCommand } from "./commands/source.ts";
@@ -13,6 +14,7 @@ Examples:
   edgestream source test: --name bars &
   edgestream list
   edgestream pull bars --as y4m --out - | ffplay -
+  edgestream doctor
 
 Exit codes: 0 done, 1 it failed, 2 wrong options. Errors are one line on stderr: edgestream: CODE: what to do.`;
 
@@ -41,13 +43,15 @@ function makeProgram(): Command {
   addPullCommand(program);
   addListCommand(program);
   addTopCommand(program);
+  addDoctorCommand(program);
   return program;
 }
 
 async function run(args: readonly string[]): Promise<number> {
   try {
     await makeProgram().parseAsync(args, { from: "user" });
-    return ExitCode.ok;
+    // A command that found something wrong has said so, and has set the exit code.
+    return Number(process.exitCode ?? ExitCode.ok);
   } catch (error) {
     // Commander has printed its own message; --help and --version come this way too, with exit code 0.
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
@@ -56,4 +60,7 @@ async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-process.exitCode = await run(process.argv.slice(2));
+// Not awaited here: a module that awaits at its top cannot be loaded by bin.ts.
+void run(process.argv.slice(2)).then((code) => {
+  process.exitCode = code;
+});
