@@ -153,9 +153,17 @@ interface PullLimits {
 
 async function pullFrames(name: string, consumer: Consumer, writer: FrameWriter, limits: PullLimits): Promise<void> {
   const { count, most, signal } = limits;
-  while (most === undefined || count.frames < most) {
-    const result = await consumer.next({ signal });
-    if (result.status === "aborted") return;
+  // One listener for the whole run: one per frame costs more than the frame. Closing ends a wait; a frame that is being
+  // written keeps its lease until it is written.
+  let waiting = false;
+  signal.addEventListener("abort", () => {
+    if (waiting) void consumer.close();
+  });
+  while (!signal.aborted && (most === undefined || count.frames < most)) {
+    waiting = true;
+    const result = await consumer.next();
+    waiting = false;
+    if (signal.aborted) return;
     if (result.status !== "ok") return checkEnd(name, consumer.stats());
     const frame = result.frame;
     try {
