@@ -4,6 +4,7 @@ import { Option } from "commander";
 import type { ConsumerStats, OpenStreamOptions } from "../../base/types.ts";
 import type { Consumer } from "../../consumer.ts";
 import { openStream } from "../../open-stream.ts";
+import type { Stream } from "../../stream.ts";
 import { CommandError, codeOf } from "../failure.ts";
 import { type FrameWriter, makeWriter, type WriterName, writerNames } from "../frame-writers.ts";
 import { toJson } from "../json-output.ts";
@@ -80,8 +81,8 @@ async function runPull(name: string, flags: PullFlags): Promise<void> {
     const stream = await openUnlessStopped(name, flags, stop.signal);
     if (!stream) return;
     try {
-      const consumer = await stream.connectConsumer({ signal: stop.signal });
-      await pullAndReport(name, consumer, output, flags, stop.signal);
+      const consumer = await connectUnlessStopped(stream, stop.signal);
+      if (consumer) await pullAndReport(name, consumer, output, flags, stop.signal);
     } finally {
       await stream.close();
     }
@@ -99,6 +100,15 @@ async function openUnlessStopped(name: string, flags: PullFlags, signal: AbortSi
     const hint = "edgestream list shows what is there, --wait <seconds> waits longer";
     const message = `no stream "${name}" appeared within ${flags.wait} s; ${hint}`;
     throw new CommandError("ERR_NOT_FOUND", message, { cause: error });
+  }
+}
+
+async function connectUnlessStopped(stream: Stream, signal: AbortSignal): Promise<Consumer | undefined> {
+  try {
+    return await stream.connectConsumer({ signal });
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
   }
 }
 
