@@ -41,7 +41,7 @@ async function pumpOne(options: PumpOptions, isFirst: boolean): Promise<boolean>
     if (!times || signal.aborted) return false;
     const captured = process.hrtime.bigint();
     if (isFirst) await options.ready();
-    await options.pacer?.wait(times.pts, signal);
+    await options.pacer?.wait(times.pts);
     await sink.post(frame, {
       ...(times.pts === undefined ? {} : { pts: times.pts }),
       duration: times.duration,

@@ -5,6 +5,7 @@ import type { ConsumerStats } from "../../base/stats-types.ts";
 import type { OpenStreamOptions } from "../../base/types.ts";
 import type { Consumer } from "../../consumer.ts";
 import { openStream } from "../../open-stream.ts";
+import type { Stream } from "../../stream.ts";
 import { CommandError, codeOf } from "../failure.ts";
 import { type FrameWriter, makeWriter, type WriterName, writerNames } from "../frame-writers.ts";
 import { toJson } from "../json-output.ts";
@@ -81,8 +82,8 @@ async function runPull(name: string, flags: PullFlags): Promise<void> {
     const stream = await openUnlessStopped(name, flags, stop.signal);
     if (!stream) return;
     try {
-      const consumer = await stream.connectConsumer({ signal: stop.signal });
-      await pullAndReport(name, consumer, output, flags, stop.signal);
+      const consumer = await connectUnlessStopped(stream, stop.signal);
+      if (consumer) await pullAndReport(name, consumer, output, flags, stop.signal);
     } finally {
       await stream.close();
     }
@@ -100,6 +101,15 @@ async function openUnlessStopped(name: string, flags: PullFlags, signal: AbortSi
     const hint = "edgestream list shows what is there, --wait <seconds> waits longer";
     const message = `no stream "${name}" appeared within ${flags.wait} s; ${hint}`;
     throw new CommandError("ERR_NOT_FOUND", message, { cause: error });
+  }
+}
+
+async function connectUnlessStopped(stream: Stream, signal: AbortSignal): Promise<Consumer | undefined> {
+  try {
+    return await stream.connectConsumer({ signal });
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
   }
 }
 
@@ -154,9 +164,17 @@ interface PullLimits {
 
 async function pullFrames(name: string, consumer: Consumer, writer: FrameWriter, limits: PullLimits): Promise<void> {
   const { count, most, signal } = limits;
-  while (most === undefined || count.frames < most) {
-    const result = await consumer.next({ signal });
-    if (result.status === "aborted") return;
+  // One listener for the whole run: one per frame costs more than the frame. Closing ends a wait; a frame that is being
+  // written keeps its lease until it is written.
+  let waiting = false;
+  signal.addEventListener("abort", () => {
+    if (waiting) void consumer.close();
+  });
+  while (!signal.aborted && (most === undefined || count.frames < most)) {
+    waiting = true;
+    const result = await consumer.next();
+    waiting = false;
+    if (signal.aborted) return;
     if (result.status !== "ok") return checkEnd(name, consumer.stats());
     const frame = result.frame;
     try {

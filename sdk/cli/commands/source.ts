@@ -12,7 +12,7 @@ import type { FrameInput } from "../frame-input.ts";
 import { pumpFrames } from "../frame-pump.ts";
 import { toJson } from "../json-output.ts";
 import { parseRate } from "../option-parsers.ts";
-import { Pacer } from "../pacer.ts";
+import { Pacer, StoppableClock } from "../pacer.ts";
 import { Progress, type ProgressSnapshot } from "../progress.ts";
 import { listenForStop, type StopSignals } from "../signals.ts";
 import {
@@ -116,7 +116,7 @@ class SourceRun implements AsyncDisposable {
     await pumpFrames({
       input,
       sink: this.#producer,
-      pacer: this.#settings.paced ? new Pacer() : undefined,
+      pacer: this.#settings.paced ? new Pacer(new StoppableClock(signal)) : undefined,
       countMax: this.#settings.count ?? Number.POSITIVE_INFINITY,
       ready: () => this.#ready(signal),
       signal,
