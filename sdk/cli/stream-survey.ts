@@ -53,13 +53,18 @@ function entriesOf(directory: string): string[] {
   }
 }
 
-/** Asks all of them at the same time; twice, `intervalMs` apart, when the rate is wanted. */
-export async function surveyStreams(runtimeDir: string | undefined, intervalMs: number): Promise<FoundStream[]> {
+/** Asks all of them (or those of one name) at the same time; twice, `intervalMs` apart, when the rate is wanted. */
+export async function surveyStreams(
+  runtimeDir: string | undefined,
+  intervalMs: number,
+  name?: string,
+): Promise<FoundStream[]> {
   const host = bindingHost();
   const directories = runtimeDir === undefined ? host.binding.runtimeSearch() : [runtimeDir];
   host.binding.ref();
   try {
-    return await Promise.all(findSockets([...new Set(directories)]).map((each) => surveyOne(host, each, intervalMs)));
+    const sockets = findSockets([...new Set(directories)]).filter((each) => name === undefined || each.name === name);
+    return await Promise.all(sockets.map((each) => surveyOne(host, each, intervalMs)));
   } finally {
     host.binding.unref();
   }
