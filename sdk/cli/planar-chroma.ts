@@ -1,4 +1,4 @@
-/** Chroma of NV12 and P010 (UVUV...) taken apart into a U and a V plane, and put together again: nothing is computed. */
+/** Chroma of NV12 and P010 (UVUV...) taken apart into a U and a V plane, and put together again; only moved. */
 import type { FormatName, FrameLayout, FramePlane } from "../base/types.ts";
 
 const sampleBytes: Partial<Record<FormatName, 1 | 2>> = { NV12: 1, P010: 2 };

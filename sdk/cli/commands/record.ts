@@ -1,4 +1,4 @@
-/** `edgestream record <stream> <file>`: every frame of a stream into a file, bit by bit, with its times and metadata. */
+/** `edgestream record <stream> <file>`: every frame into a file, bit by bit, with its times and metadata. */
 import { existsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Command } from "commander";

@@ -108,7 +108,7 @@ test("one changed bit is found, and can be let through", async () => {
   expect((await readAll(open(path, { verify: false }))).map((frame) => frame.byte)).toEqual([1, 2, 3, 4]);
 });
 
-test("a completed recording whose pixels are missing is an error; one that was cut short says so at its end", async () => {
+test("a completed recording whose pixels are missing is an error; one that was cut short says so", async () => {
   const completed = await record("completed.raw");
   truncateSync(completed, layout.size * 2 + 1);
   await expect(readAll(open(completed))).rejects.toMatchObject({
