@@ -64,7 +64,7 @@ export class Ffv1Frames implements StoredFrames {
     if (this.#pictures) return this.#pictures;
     const [readEnd, writeEnd] = this.#pipes.createPipe(pipeBytes);
     const args = decodeArgs(this.#layout, `file:${this.#path}`, "pipe:3", this.#skipped, this.#dialect);
-    this.#run = new FfmpegRun(args, { more: [writeEnd], failureCode: "ERR_DECODER" });
+    this.#run = new FfmpegRun(args, { more: [writeEnd], detached: true, failureCode: "ERR_DECODER" });
     this.#pipes.closeFd(writeEnd);
     this.#pictures = new FrameReader(readEnd, this.#layout.size);
     return this.#pictures;

@@ -33,7 +33,7 @@ function bytesOf(layout: FrameLayout, height: number): number {
 
 class FilterRun extends FfmpegRun {
   constructor(args: readonly string[]) {
-    super(args, { stdin: "pipe", stdout: "pipe", failureCode: "ERR_ENCODER" });
+    super(args, { stdin: "pipe", stdout: "pipe", detached: true, failureCode: "ERR_ENCODER" });
   }
 
   async feed(input: Uint8Array): Promise<Buffer> {

@@ -10,7 +10,6 @@ import { CommandError } from "../failure.ts";
 import { toJson } from "../json-output.ts";
 import { Progress } from "../progress.ts";
 import { surveyStreams } from "../stream-survey.ts";
-import { sidecarPath } from "./containers.ts";
 import { attachSidecar } from "./one-file.ts";
 import { Recording, type RecordingTarget } from "./recording.ts";
 
@@ -71,7 +70,6 @@ export class RecordRun implements Disposable {
       if (this.#recording?.frames === 0n) await this.#recording.discard();
     }
     if (!this.#recording?.frames) this.#sayNothingCame();
-    else if (this.#settings.oneFile) await attachSidecar(this.#settings.path);
   }
 
   [Symbol.dispose](): void {
@@ -94,18 +92,25 @@ export class RecordRun implements Disposable {
     let why = "failed";
     try {
       why = await this.#frames(consumer);
-      await this.#recording?.finish(why);
+      await this.#complete(why);
     } catch (error) {
       // The frames until now are whole, if they can be; the first failure is the one to tell.
       await this.#recording?.finish("failed").catch(() => undefined);
       throw error;
     } finally {
       this.#progress.stop();
-      const files = { file: this.#settings.path, sidecar: sidecarPath(this.#settings.path) };
-      const stats = consumer.stats();
-      this.#emit("ended", { name, why, ...files, ...this.#snapshot(), seconds: this.#progress.seconds, stats });
+      const { path: file } = this.#settings;
+      const { seconds } = this.#progress;
+      this.#emit("ended", { name, why, file, ...this.#snapshot(), seconds, stats: consumer.stats() });
     }
     if (!this.#over.signal.aborted && why !== "count") checkEnd(name, consumer.stats());
+  }
+
+  async #complete(why: string): Promise<void> {
+    await this.#recording?.finish(why);
+    if (!this.#settings.oneFile || !this.#recording?.frames) return;
+    this.#progress.say("putting the sidecar into the video");
+    await attachSidecar(this.#settings.path);
   }
 
   /** Says why there are no more. */
