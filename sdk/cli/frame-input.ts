@@ -9,6 +9,13 @@ export interface FrameTimes {
   pts: bigint | undefined;
   /** ns, 0 = unknown. */
   duration: bigint;
+  /** When it is to be posted, on the input's own clock. @default pts */
+  due?: bigint;
+  /** ns between the taking of the picture and its post. @default it was taken when it was read */
+  age?: bigint;
+  /** Bytes used. @default the whole frame */
+  size?: number;
+  metadata?: Uint8Array;
 }
 
 export interface FrameInput {

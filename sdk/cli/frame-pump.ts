@@ -1,6 +1,6 @@
 /** The producer's loop: take a slot, let the input fill it, wait until it is due, post it. */
 import type { PostOptions, WaitOptions, WritableFrame } from "../base/types.ts";
-import type { FrameInput } from "./frame-input.ts";
+import type { FrameInput, FrameTimes } from "./frame-input.ts";
 import type { Pacer } from "./pacer.ts";
 
 /** The part of a producer that the loop uses. */
@@ -39,18 +39,26 @@ async function pumpOne(options: PumpOptions, isFirst: boolean): Promise<boolean>
   try {
     const times = await input.read(frame);
     if (!times || signal.aborted) return false;
-    const captured = process.hrtime.bigint();
+    const readAt = process.hrtime.bigint();
     if (isFirst) await options.ready();
-    await options.pacer?.wait(times.pts);
-    await sink.post(frame, {
-      ...(times.pts === undefined ? {} : { pts: times.pts }),
-      duration: times.duration,
-      captured,
-      signal,
-    });
+    await options.pacer?.wait(times.due ?? times.pts);
+    await sink.post(frame, { ...postOptions(times, readAt), signal });
     return true;
   } finally {
     // After a post the lease is over and this does nothing.
     frame.discard();
   }
+}
+
+function postOptions(times: FrameTimes, readAt: bigint): PostOptions {
+  const { pts, duration, age, size, metadata } = times;
+  const captured = age === undefined ? readAt : process.hrtime.bigint() - age;
+  return {
+    ...(pts !== undefined && { pts }),
+    duration,
+    // A picture from before this machine started has no time here.
+    captured: captured > 0n ? captured : 1n,
+    ...(size !== undefined && { size }),
+    ...(metadata !== undefined && { metadata }),
+  };
 }

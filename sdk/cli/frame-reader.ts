@@ -50,9 +50,27 @@ export class FrameReader {
 
   /** Fills the whole view with the next frame. false: the pipe ended at a frame's end. One call at a time. */
   fill(view: Uint8Array): Promise<boolean> {
-    if (view.length !== this.#frameBytes) {
-      throw new RangeError(`a frame has ${this.#frameBytes} bytes, the view has ${view.length}`);
+    this.#checkBytes(view.length);
+    return this.#fillOne(view);
+  }
+
+  /** As `fill`, a frame that goes to several places. */
+  async fillPieces(views: readonly Uint8Array[]): Promise<boolean> {
+    this.#checkBytes(views.reduce((sum, view) => sum + view.length, 0));
+    for (const [index, view] of views.entries()) {
+      if (await this.#fillOne(view)) continue;
+      if (index === 0) return false;
+      throw truncated(`${index} of ${views.length} planes`);
     }
+    return true;
+  }
+
+  #checkBytes(byteCount: number): void {
+    if (byteCount === this.#frameBytes) return;
+    throw new RangeError(`a frame has ${this.#frameBytes} bytes, the view has ${byteCount}`);
+  }
+
+  #fillOne(view: Uint8Array): Promise<boolean> {
     if (this.#filling) throw new Error("a frame is being read already");
     return new Promise((resolve, reject) => {
       this.#filling = { view, offset: 0, resolve, reject };
@@ -89,7 +107,7 @@ export class FrameReader {
   };
 
   #takeLanded(filling: Filling): void {
-    const taken = this.#landed.subarray(0, this.#frameBytes - filling.offset);
+    const taken = this.#landed.subarray(0, filling.view.length - filling.offset);
     filling.view.set(taken, filling.offset);
     filling.offset += taken.length;
     this.#landed = this.#landed.subarray(taken.length);
@@ -97,7 +115,7 @@ export class FrameReader {
   }
 
   #completeIfFull(filling: Filling): void {
-    if (filling.offset < this.#frameBytes) return;
+    if (filling.offset < filling.view.length) return;
     this.#filling = undefined;
     filling.resolve(true);
   }
@@ -114,9 +132,10 @@ export class FrameReader {
     this.#filling = undefined;
     if (this.#error) filling.reject(this.#error);
     else if (filling.offset === 0) filling.resolve(false);
-    else {
-      const got = `${filling.offset} of ${this.#frameBytes} bytes`;
-      filling.reject(new CommandError("ERR_TRUNCATED", `the pictures ended inside a frame, after ${got}`));
-    }
+    else filling.reject(truncated(`${filling.offset} of ${filling.view.length} bytes`));
   }
+}
+
+function truncated(got: string): CommandError {
+  return new CommandError("ERR_TRUNCATED", `the pictures ended inside a frame, after ${got}`);
 }

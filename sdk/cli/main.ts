@@ -1,13 +1,15 @@
 #!/usr/bin/env node
 /** The `edgestream` program: finds the command, and turns what went wrong into a sentence and an exit code. */
-import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { addDoctorCommand } from "./commands/doctor.ts";
 import { addListCommand } from "./commands/list.ts";
 import { addPullCommand } from "./commands/pull.ts";
+import { addRecordCommand } from "./commands/record.ts";
+import { addReplayCommand } from "./commands/replay.ts";
 import { addSourceCommand } from "./commands/source.ts";
 import { addTopCommand } from "./commands/top.ts";
 import { describeFailure, ExitCode, exitCodeOf } from "./failure.ts";
+import { packageVersion } from "./package-version.ts";
 
 const examples = `
 Examples:
@@ -17,19 +19,6 @@ Examples:
   edgestream doctor
 
 Exit codes: 0 done, 1 it failed, 2 wrong options. Errors are one line on stderr: edgestream: CODE: what to do.`;
-
-function packageVersion(): string {
-  // From dist/sdk/cli/ and from sdk/cli/ alike the package's root is found by going up.
-  for (const up of ["../../../package.json", "../../package.json"]) {
-    try {
-      const found: unknown = JSON.parse(readFileSync(new URL(up, import.meta.url), "utf8"));
-      if (typeof found === "object" && found !== null && "version" in found) return String(found.version);
-    } catch {
-      // Not here; the next place up may have it.
-    }
-  }
-  return "unknown";
-}
 
 function makeProgram(): Command {
   const program = new Command("edgestream")
@@ -44,6 +33,8 @@ function makeProgram(): Command {
   addListCommand(program);
   addTopCommand(program);
   addDoctorCommand(program);
+  addRecordCommand(program);
+  addReplayCommand(program);
   return program;
 }
 

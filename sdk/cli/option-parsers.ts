@@ -75,6 +75,15 @@ export function seconds(what: string): (text: string) => number {
   };
 }
 
+/** A parser for numbers above 0, fractions allowed. */
+export function positiveNumber(what: string, most: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,9}(\.\d{1,6})?$/.test(text) ? Number(text) : Number.NaN;
+    if (value > 0 && value <= most) return value;
+    throw usageError(`${what} must be a number above 0 and at most ${most}, not "${text}"`);
+  };
+}
+
 /** A parser for one word out of a list. */
 export function oneOf<Word extends string>(what: string, words: readonly Word[]): (text: string) => Word {
   return (text) => {

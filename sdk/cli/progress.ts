@@ -7,27 +7,29 @@ export interface ProgressSnapshot {
   dropped: bigint;
 }
 
-export interface ProgressOptions {
+export interface ProgressOptions<Snapshot extends { frames: bigint }> {
   name: string;
-  read: () => ProgressSnapshot;
+  read: () => Snapshot;
+  /** What a line says after frames and rate. */
+  details: (snapshot: Snapshot) => readonly string[];
   /** undefined: nothing is written. */
   stream: { isTTY?: boolean | undefined; write(text: string): unknown } | undefined;
   /** Called at every line, also without a stream. */
-  onTick?: ((snapshot: ProgressSnapshot, framesPerSecond: number) => void) | undefined;
+  onTick?: ((snapshot: Snapshot, framesPerSecond: number) => void) | undefined;
   intervalMs?: number | undefined;
 }
 
 const terminalIntervalMs = 1000;
 const logIntervalMs = 10_000;
 
-export class Progress {
-  readonly #options: ProgressOptions;
+export class Progress<Snapshot extends { frames: bigint } = ProgressSnapshot> {
+  readonly #options: ProgressOptions<Snapshot>;
   #startedAt = process.hrtime.bigint();
   readonly #timer: NodeJS.Timeout;
   #previous: { at: bigint; frames: bigint };
   #lineOpen = false;
 
-  constructor(options: ProgressOptions) {
+  constructor(options: ProgressOptions<Snapshot>) {
     this.#options = options;
     this.#previous = { at: this.#startedAt, frames: options.read().frames };
     const usual = options.stream?.isTTY ? terminalIntervalMs : logIntervalMs;
@@ -62,7 +64,7 @@ export class Progress {
   stop(): void {
     const snapshot = this.#options.read();
     const rate = Number(snapshot.frames) / Math.max(this.seconds, 1e-3);
-    this.#write(progressLine(this.#options.name, this.seconds, snapshot, rate));
+    this.#writeLine(snapshot, rate);
     this.dispose();
   }
 
@@ -72,8 +74,13 @@ export class Progress {
     const elapsed = Number(now - this.#previous.at) / 1e9;
     const rate = Number(snapshot.frames - this.#previous.frames) / Math.max(elapsed, 1e-3);
     this.#previous = { at: now, frames: snapshot.frames };
-    this.#write(progressLine(this.#options.name, this.seconds, snapshot, rate));
+    this.#writeLine(snapshot, rate);
     this.#options.onTick?.(snapshot, rate);
+  }
+
+  #writeLine(snapshot: Snapshot, rate: number): void {
+    const { name, details } = this.#options;
+    this.#write(progressLine(name, this.seconds, snapshot.frames, rate, details(snapshot)));
   }
 
   /** On a terminal the line is written over the one before. */
@@ -86,12 +93,19 @@ export class Progress {
   }
 }
 
-export function progressLine(name: string, seconds: number, snapshot: ProgressSnapshot, rate: number): string {
-  return [
-    `${name}: ${seconds.toFixed(1)} s`,
-    `${snapshot.frames} frames`,
-    `${rate.toFixed(1)} fps`,
-    `${snapshot.consumers} ${snapshot.consumers === 1 ? "consumer" : "consumers"}`,
-    `${snapshot.dropped} dropped`,
-  ].join("  ");
+export function progressLine(
+  name: string,
+  seconds: number,
+  frames: bigint,
+  rate: number,
+  details: readonly string[],
+): string {
+  const start = `${name}: ${seconds.toFixed(1)} s`;
+  return [start, `${frames} frames`, `${rate.toFixed(1)} fps`, ...details].join("  ");
+}
+
+/** What matters to a producer. */
+export function consumerDetails(snapshot: ProgressSnapshot): string[] {
+  const consumers = `${snapshot.consumers} ${snapshot.consumers === 1 ? "consumer" : "consumers"}`;
+  return [consumers, `${snapshot.dropped} dropped`];
 }

@@ -109,10 +109,13 @@ function parseModes(text: string): ModeName[] {
   return text.split(",").map(oneOf("--accept-modes", modeNames));
 }
 
+export function checkedName(name: string): string {
+  if (/^[A-Za-z0-9_-]{1,63}$/.test(name)) return name;
+  throw usageError(`"${name}" is not a stream name; use 1 to 63 of A-Z a-z 0-9 _ -`);
+}
+
 export function settleSource(input: string, flags: SourceFlags): SourceSettings {
-  if (!/^[A-Za-z0-9_-]{1,63}$/.test(flags.name)) {
-    throw usageError(`"${flags.name}" is not a stream name; use 1 to 63 of A-Z a-z 0-9 _ -`);
-  }
+  checkedName(flags.name);
   const kind = classifyInput(input);
   if (flags.loop && kind !== "file") throw usageError("--loop needs a file; this input has no end");
   if (flags.realtime && isLive(kind))

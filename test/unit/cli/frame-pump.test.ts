@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { PostOptions, WritableFrame } from "../../../sdk/base/types.ts";
 import type { FrameInput, FrameTimes } from "../../../sdk/cli/frame-input.ts";
 import { type FrameSink, pumpFrames } from "../../../sdk/cli/frame-pump.ts";
+import { Pacer } from "../../../sdk/cli/pacer.ts";
 import { plainFrame, plainLayout } from "./plain-frames.ts";
 
 /** A sink that keeps account of its leases. */
@@ -93,4 +94,31 @@ test("told to stop, it ends without an error", async () => {
   const ready = async () => controller.abort();
   await pumpFrames({ ...run, input, ready, signal: controller.signal });
   expect(run.sink.open).toBe(0);
+});
+
+test("what an input says of a frame is posted with it: its bytes used, its metadata, and how old it is", async () => {
+  const run = running();
+  const metadata = new Uint8Array([1, 2, 3]);
+  const before = process.hrtime.bigint();
+  await pumpFrames({ ...run, input: inputOf({ ...at(5n), size: 7, metadata, age: 1_000_000_000n }) });
+  const [post] = run.sink.posts;
+  expect(post).toMatchObject({ pts: 5n, size: 7, metadata });
+  const captured = post?.captured ?? 0n;
+  expect(captured).toBeGreaterThanOrEqual(before - 1_000_000_000n);
+  expect(captured).toBeLessThanOrEqual(process.hrtime.bigint() - 1_000_000_000n);
+});
+
+test("a picture that is older than the clock has the clock's first moment", async () => {
+  const run = running();
+  await pumpFrames({ ...run, input: inputOf({ ...at(5n), age: 2n ** 62n }) });
+  expect(run.sink.posts[0]?.captured).toBe(1n);
+});
+
+test("frames wait for the moment that the input names, and for their pts when it names none", async () => {
+  const run = running();
+  const waits: (bigint | undefined)[] = [];
+  const pacer = new Pacer({ now: () => 0n, sleep: async () => undefined });
+  pacer.wait = async (due) => void waits.push(due);
+  await pumpFrames({ ...run, pacer, input: inputOf({ ...at(5n), due: 50n }, at(6n)) });
+  expect(waits).toEqual([50n, 6n]);
 });

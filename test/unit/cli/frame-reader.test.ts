@@ -118,3 +118,42 @@ test("a view of another size is refused: it would shift every frame after it", (
   reader.close();
   writer.destroy();
 });
+
+test("a frame in pieces arrives piece by piece, however the pipe cuts it", async () => {
+  const lengths = fc.array(fc.integer({ min: 1, max: 9000 }), { minLength: 1, maxLength: 4 });
+  const cuts = fc.array(fc.integer({ min: 1, max: 10_000 }), { minLength: 1, maxLength: 4 });
+  await fc.assert(
+    fc.asyncProperty(lengths, cuts, async (pieces, pipeCuts) => {
+      const frameBytes = pieces.reduce((sum, length) => sum + length, 0);
+      const { readEnd, writer } = makePipe();
+      const sent = pattern(frameBytes * 3, frameBytes);
+      const least = Math.ceil(sent.length / 100);
+      const sending = writeInPieces(
+        writer,
+        sent,
+        pipeCuts.map((cut) => Math.max(cut, least)),
+      );
+      const reader = new FrameReader(readEnd, frameBytes);
+      const got: Uint8Array[] = [];
+      for (;;) {
+        const views = pieces.map((length) => new Uint8Array(length));
+        if (!(await reader.fillPieces(views))) break;
+        got.push(...views);
+      }
+      await sending;
+      expect(Buffer.concat(got).equals(sent)).toBe(true);
+      reader.close();
+    }),
+    { numRuns: 20 },
+  );
+});
+
+test("an end between two pieces of a frame is an error", async () => {
+  const { readEnd, writer } = makePipe();
+  const reader = new FrameReader(readEnd, 100);
+  const filling = reader.fillPieces([new Uint8Array(60), new Uint8Array(40)]);
+  await write(writer, new Uint8Array(60));
+  writer.end();
+  await expect(filling).rejects.toMatchObject({ code: "ERR_TRUNCATED" });
+  reader.close();
+});

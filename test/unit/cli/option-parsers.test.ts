@@ -6,6 +6,7 @@ import {
   parseRate,
   parseSize,
   parseSocketMode,
+  positiveNumber,
   seconds,
   wholeNumber,
 } from "../../../sdk/cli/option-parsers.ts";
@@ -45,4 +46,13 @@ test("numbers, seconds, words and permission bits refuse with exit code 2", () =
   expect(() => oneOf("--mode", ["a", "b"])("c")).toThrow(/a, b/);
   expect(parseSocketMode("0660")).toBe(0o660);
   for (const bad of ["8", "0o660", "999", "06600"]) expect(() => parseSocketMode(bad), bad).toThrow(usage);
+});
+
+test("a factor is above 0 and has a limit", () => {
+  const parse = positiveNumber("--speed", 1000);
+  expect(parse("0.25")).toBe(0.25);
+  expect(parse("1000")).toBe(1000);
+  for (const bad of ["0", "0.0", "-1", "1001", "1e3", "", "fast", "Infinity"]) {
+    expect(() => parse(bad), bad).toThrow(usage);
+  }
 });

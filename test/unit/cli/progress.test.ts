@@ -1,8 +1,9 @@
 import { expect, test, vi } from "vitest";
-import { Progress, progressLine } from "../../../sdk/cli/progress.ts";
+import { consumerDetails, Progress, progressLine } from "../../../sdk/cli/progress.ts";
 
 test("a line says who, how long, how many, how fast, for whom and what was lost", () => {
-  const line = progressLine("cam1", 12.34, { frames: 370n, consumers: 1, dropped: 2n }, 29.97);
+  const details = consumerDetails({ frames: 370n, consumers: 1, dropped: 2n });
+  const line = progressLine("cam1", 12.34, 370n, 29.97, details);
   expect(line).toBe("cam1: 12.3 s  370 frames  30.0 fps  1 consumer  2 dropped");
 });
 
@@ -17,7 +18,7 @@ test("a terminal gets one line that is written over, a log gets lines", () => {
     for (const isTTY of [true, false]) {
       const { written, stream } = collect(isTTY);
       const snapshot = { frames: 1n, consumers: 0, dropped: 0n };
-      const progress = new Progress({ name: "x", read: () => snapshot, stream });
+      const progress = new Progress({ name: "x", read: () => snapshot, details: consumerDetails, stream });
       vi.advanceTimersByTime(10_500);
       expect(written).toHaveLength(isTTY ? 10 : 1);
       expect(written.every((text) => text.startsWith("\r") === isTTY)).toBe(true);
@@ -35,7 +36,8 @@ test("a terminal gets one line that is written over, a log gets lines", () => {
 
 test("a sentence between two lines stands on its own line", () => {
   const { written, stream } = collect(true);
-  const progress = new Progress({ name: "x", read: () => ({ frames: 0n, consumers: 0, dropped: 0n }), stream });
+  const read = () => ({ frames: 0n, consumers: 0, dropped: 0n });
+  const progress = new Progress({ name: "x", read, details: consumerDetails, stream });
   progress.say("hello");
   progress.dispose();
   expect(written).toEqual(["x: hello\n"]);
