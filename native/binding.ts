@@ -229,8 +229,11 @@ export interface NativeConsumer {
   /** A copy of the frame's metadata. */
   metadata(lease: number): Uint8Array;
   release(lease: number): void;
-  /** Blocks this thread until a frame or an event of the context may be there, or the time is over. */
-  sleep(ms: number): void;
+  /**
+   * Blocks this thread until a frame or an event of the context may be there, or the time is over. Flow.wouldBlock: it
+   * did not, for a frame is there already, or none will come.
+   */
+  sleep(ms: number): number;
   consume(count: number): void;
   state(): number;
   info(): NativeConsumerInfo;

@@ -95,8 +95,8 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
     this.#leases = this.#own(consumer);
     this.#waitFlags = waitFlags[setup.wait];
     if (setup.wait !== "event") {
-      const sleep = () => this.#leases.native.sleep(Math.min(blockMs, this.#gate.leftMs));
-      this.#watch = new TurnWatch(this.#gate, setup.wait === "block" ? sleep : () => {});
+      const sleep = () => this.#leases.native.sleep(Math.min(blockMs, this.#gate.leftMs)) !== Flow.wouldBlock;
+      this.#watch = new TurnWatch(this.#gate, this.#keepAlive, setup.wait === "block" ? sleep : () => true);
     }
     if (setup.reopen !== undefined) {
       const fail = (error: unknown) => {
@@ -215,6 +215,7 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
   /** A pending wait keeps the process alive (the default). */
   ref(): this {
     this.#keepAlive.ref();
+    this.#watch?.start();
     return this;
   }
 
@@ -250,7 +251,7 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
 
   #nativeAcquire(flags: number): number {
     try {
-      return this.#leases.native.tryAcquire(flags | this.#waitFlags);
+      return this.#leases.native.tryAcquire(this.#watch?.usable ? flags | this.#waitFlags : flags);
     } catch (error) {
       throw wrapNativeError(error);
     }
@@ -305,11 +306,16 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
   #own(consumer: NativeConsumer): ReadLeases {
     this.#host.register(consumer.id, { onWake: () => this.#wake(), onEvent: (event) => this.#onEvent(event) });
     const { maxHeld } = consumer.info().policy;
-    return new ReadLeases(this.#host, consumer, maxHeld, () => this.#gate.wake());
+    return new ReadLeases(this.#host, consumer, maxHeld, () => this.#lookAgain());
+  }
+
+  #lookAgain(): void {
+    this.#gate.wake();
+    this.#watch?.start();
   }
 
   #wake(): void {
-    this.#gate.wake();
+    this.#lookAgain();
     if (this.#closed) return;
     if (this.#trace !== undefined) this.#look();
     // Nobody waits, but the next life should not begin only when somebody does.

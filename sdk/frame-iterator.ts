@@ -31,6 +31,7 @@ export class FrameIterator implements AsyncIterableIterator<ReadableFrame, undef
   next(): Promise<Turn> {
     try {
       this.#release();
+      if (this.#over) return Promise.resolve(done);
       return this.#source.wait(this.#attempt);
     } catch (error) {
       return Promise.reject(error);

@@ -85,12 +85,13 @@ napi_value ConsumerWrap::try_acquire(const FastCall &call) {
 void ConsumerWrap::watch_wakes() {
   const int fd = es_consumer_wake_fd(handle_);
   if (fd < 0) return;  // no producer yet
-  watched_ = true;
   wakes_ = environment_->watch_wakes(fd, id_, [this] {
     if (es_consumer_woken(handle_) == ES_CLOSED) stop_watching();
     return true;
   });
-  if (wakes_ == nullptr) throw_error(Env(), es_error_string(ES_BAD_ALLOC), "libuv cannot watch the wake socket");
+  // The next try asks again: without a watch this consumer would be deaf.
+  if (wakes_ == nullptr) throw_error(Env(), es_error_string(ES_BAD_ALLOC), "libuv cannot watch a descriptor more");
+  watched_ = true;
 }
 
 void ConsumerWrap::stop_watching() {
@@ -130,7 +131,7 @@ void ConsumerWrap::remember(Napi::Env env, const es_frame &frame) {
 }
 
 // C:  int es_consumer_sleep(es_consumer *consumer, int64_t timeout_us);
-// TS: sleep(ms: number): void        Thread: JS thread only, which stands still meanwhile.
+// TS: sleep(ms: number): number        Thread: JS thread only, which stands still meanwhile.
 napi_value ConsumerWrap::sleep(const FastCall &call) {
   double ms = -1;
   if (call.arguments[0] != nullptr) napi_get_value_double(call.env, call.arguments[0], &ms);
@@ -139,8 +140,7 @@ napi_value ConsumerWrap::sleep(const FastCall &call) {
   }
   stop_watching();
   watched_ = true;  // one way to be woken is enough
-  checked(call.env, es_consumer_sleep(alive(call.env), static_cast<int64_t>(ms * 1000)));
-  return nullptr;
+  return fast_number(call.env, checked(call.env, es_consumer_sleep(alive(call.env), static_cast<int64_t>(ms * 1000))));
 }
 
 // C:  es_frame.data and es_frame.size

@@ -7,7 +7,7 @@
 
 namespace es_addon {
 
-/** Up to three arguments; what was left out is null. */
+/** Up to three arguments; what was left out is undefined. */
 struct FastCall {
   napi_env env;
   napi_value arguments[3] = {nullptr, nullptr, nullptr};

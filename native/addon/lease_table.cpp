@@ -86,6 +86,20 @@ void LeaseTable::close_views(Napi::Env env, Predicate ends) {
   views_.erase(std::remove_if(views_.begin(), views_.end(), close_view), views_.end());
 }
 
+void LeaseTable::forget_dead_views(Napi::Env env) {
+  if (views_.empty()) return;
+  Napi::HandleScope scope(env);
+  const auto is_dead = [env](const View &view) {
+    napi_value buffer = nullptr;
+    bool detached = true;
+    napi_get_reference_value(env, view.reference, &buffer);
+    if (buffer != nullptr) napi_is_detached_arraybuffer(env, buffer, &detached);
+    if (detached) napi_delete_reference(env, view.reference);
+    return detached;
+  };
+  views_.erase(std::remove_if(views_.begin(), views_.end(), is_dead), views_.end());
+}
+
 void LeaseTable::end(Napi::Env env, uint32_t handle) {
   close_views(env, [handle](uint32_t view) { return view == handle; });
   for (size_t index = 0; index < leases_.size(); index++) {
@@ -99,6 +113,7 @@ void LeaseTable::end(Napi::Env env, uint32_t handle) {
 void LeaseTable::replace(Napi::Env env, const Lease &lease) {
   const uint32_t handle = lease_handle(lease.id);
   close_views(env, [handle](uint32_t view) { return view != handle; });
+  forget_dead_views(env);  // the old frame again: JavaScript has detached its earlier view
   leases_.assign(1, lease);
 }
 

@@ -71,6 +71,7 @@ class LeaseTable {
   /** Detaches the views that `ends` is true of. */
   template <typename Predicate>
   void close_views(Napi::Env env, Predicate ends);
+  void forget_dead_views(Napi::Env env);
 
   // Both are short (at most ES_HELD_MAX leases, hardly ever more than one view each) and keep their storage.
   std::vector<Lease> leases_;

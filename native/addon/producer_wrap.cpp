@@ -128,7 +128,6 @@ es_post_info ProducerWrap::to_post_info(const FastCall &call) const {
     post.captured = in[kCaptured];
     post.size = static_cast<uint64_t>(in[kPostSize]);
   }
-  if (call.arguments[2] == nullptr) return post;
   const Napi::Value given(call.env, call.arguments[2]);
   if (given.IsUndefined()) return post;
   if (!given.IsTypedArray() || given.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {

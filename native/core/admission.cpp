@@ -15,6 +15,8 @@ namespace {
 
 constexpr int64_t kAttachTimeout = 5'000'000'000;  // ns from welcome to attached
 
+bool trusts(const Guest& guest) { return guest.vouched_for && peer_may_signal_us(guest.socket.get()); }
+
 bool is_eviction(es_cause cause) { return cause >= ES_CAUSE_EVICTED_LAG && cause <= ES_CAUSE_EVICTED_REQUEST; }
 
 }  // namespace
@@ -138,7 +140,7 @@ int Producer::admit(Connection* connection) {
   result = create_shared("edgestream-seat", kSeatPageBytes, Seal::both_write, &connection->page);
   if (result != ES_OK) return result;
   Fd wake_reader;
-  result = connection->waker.create(peer_may_signal_us(connection->guest.socket.get()), &wake_reader);
+  result = connection->waker.create(trusts(connection->guest), &wake_reader);
   if (result != ES_OK) return result;
   connection->id = ++last_connection_;
   auto* page = reinterpret_cast<SeatPage*>(connection->page.mapping.data());
@@ -305,6 +307,7 @@ void Producer::on_ready(int fd) {
                        guest.hello.kind == static_cast<uint32_t>(Kind::observe);
     if (!known) return;
     guest.pid = offer->peer_pid;
+    guest.vouched_for = peer_may_signal_us(link_.get());  // it might offer the wrong end of somebody else's socket
     guest.uid = offer->peer_uid;
     return adopt(std::move(guest));
   }

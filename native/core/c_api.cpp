@@ -280,7 +280,7 @@ int es_consumer_sleep(es_consumer* consumer, int64_t timeout_us) {
   Context* context = core(consumer)->context();
   std::unique_lock lock(context->mutex);
   const int wakes = core(consumer)->take_wake_fd();
-  if (!core(consumer)->prepare_sleep()) return ES_OK;
+  if (!core(consumer)->prepare_sleep()) return ES_WOULD_BLOCK;
   lock.unlock();
   pollfd ready[2] = {{context->fd(), POLLIN, 0}, {wakes, POLLIN, 0}};  // -1: poll looks at the other one only
   const timespec rest{timeout_us / 1'000'000, timeout_us % 1'000'000 * 1000};

@@ -17,6 +17,7 @@ struct Guest {
   HelloMessage hello;
   int32_t pid = 0, uid = -1;  // as the kernel says (SO_PEERCRED), in this process's namespaces
   bool in_process = false;
+  bool vouched_for = true;  // whoever accepted this socket could not have lied about whose it is
 };
 
 }  // namespace es

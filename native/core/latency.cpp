@@ -29,7 +29,9 @@ extern "C" uint64_t es_latency_percentile(const es_latency* latency, int step, d
   uint64_t frames = 0;
   for (const uint64_t count : latency->bucket[step]) frames += count;
   if (frames == 0) return 0;
-  const auto rank = static_cast<uint64_t>(std::ceil(std::clamp(part, 0.0, 1.0) * static_cast<double>(frames)));
+  // A page that says nonsense may add up to more than a double holds exactly; the last bucket is the answer then.
+  const double exact = std::ceil(std::clamp(part, 0.0, 1.0) * static_cast<double>(frames));
+  const uint64_t rank = exact >= 0x1p63 ? UINT64_MAX : static_cast<uint64_t>(exact);
   uint64_t seen = 0;
   for (uint32_t bucket = 0; bucket < ES_LATENCY_BUCKETS; bucket++) {
     seen += latency->bucket[step][bucket];

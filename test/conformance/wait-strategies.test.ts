@@ -72,3 +72,42 @@ describe.each(places)("$name", (place) => {
     expect(consumer.stats().latency?.acquire).toMatchObject({ frames: 3, maxUs: 0 });
   });
 });
+
+describe("how a thread that waits in its own way rests", () => {
+  const place = places.find(({ name }) => name === "ipc") as (typeof places)[number];
+
+  /** Processor time of this process while `ms` pass, in ms. */
+  async function processorMs(ms: number): Promise<number> {
+    const before = process.cpuUsage();
+    await sleep(ms);
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / 1000;
+  }
+
+  test("block: it does not spin beside a frame that it cannot take, and takes it when it can", async () => {
+    const bench = await openBench(place);
+    const consumer = await bench.consume({ mode: "fifo", fifoLength: 4, maxHeld: 2, wait: "block" });
+    await bench.source.post(3);
+    const [first] = [await consumer.acquire(), await consumer.acquire()];
+    const third = consumer.acquire({ timeoutMs: 20_000 });
+    const spent = await processorMs(300);
+    console.log(`  ${spent.toFixed(1)} ms of processor time in 300 ms`);
+    expect(spent).toBeLessThan(150); // spinning takes all of it
+    first?.release();
+    expect((await third).number).toBe(3n);
+  });
+
+  test.each(["poll", "block"] as const)("%s: unref() turns it into a wait that is woken", async (wait) => {
+    const bench = await openBench(place);
+    const consumer = await bench.consume({ mode: "fifo", wait });
+    consumer.unref();
+    const unreferenced = consumer.next({ timeoutMs: 20_000 });
+    expect(await processorMs(200)).toBeLessThan(100);
+    await bench.source.post(1);
+    expect(await unreferenced).toMatchObject({ status: "ok", frame: { number: 1n } });
+    const next = consumer.next({ timeoutMs: 20_000 });
+    consumer.ref();
+    await bench.source.post(1);
+    expect(await next).toMatchObject({ status: "ok", frame: { number: 2n } });
+  });
+});

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <thread>
 
 #include "child.hpp"
 #include "raw_peer.hpp"
@@ -114,13 +115,18 @@ TEST("a sleep ends with a frame, with a word of the producer, and with its time"
   Stage stage;
   es_consumer* consumer = stage.join(check::fifo(4));
   CHECK_RESULT(es_consumer_sleep(consumer, 20'000), ES_TIMEOUT);
-  stage.post();
+  std::thread poster([&stage] {
+    usleep(20'000);
+    stage.post();
+  });
   CHECK_OK(es_consumer_sleep(consumer, 5'000'000));
+  poster.join();
+  CHECK_RESULT(es_consumer_sleep(consumer, 5'000'000), ES_WOULD_BLOCK);  // it waits already
   CHECK_EQUAL(stage.take(consumer).number, 1);
   CHECK_OK(es_producer_close_input(stage.producer));
   CHECK_OK(es_consumer_sleep(consumer, 5'000'000));
   stage.settle();
   es_frame frame{};
   CHECK_RESULT(es_consumer_acquire(consumer, ES_ACQUIRE_NEW_ONLY, ES_NO_WAIT, &frame), ES_CLOSED);
-  CHECK_OK(es_consumer_sleep(consumer, 5'000'000));  // there is nothing to wait for
+  CHECK_RESULT(es_consumer_sleep(consumer, 5'000'000), ES_WOULD_BLOCK);  // there is nothing to wait for
 }

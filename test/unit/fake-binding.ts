@@ -185,7 +185,9 @@ export class FakeConsumer implements NativeConsumer {
     this.#views.end((each) => each === lease);
   }
 
-  sleep(): void {}
+  sleep(): number {
+    return Flow.wouldBlock;
+  }
 
   consume(): void {}
 
