@@ -54,7 +54,7 @@ function arm64() {
   const folder = join(root, "build/arm64");
   const elfMachineArm64 = 183;
   console.log(buildNative(folder, [], "linux-arm64"));
-  const names = ["edgestream.node", "libedgestream.so"];
+  const names = ["edgestream.node", "libedgestream.so", "edgestream-probe"];
   return names.every((name) => readFileSync(join(folder, "Release", name)).readUInt16LE(18) === elfMachineArm64);
 }
 

@@ -9,7 +9,7 @@ const target = join(root, "prebuilds", `${process.platform}-${process.arch}`);
 buildNative(build);
 buildDist();
 mkdirSync(target, { recursive: true });
-for (const name of ["edgestream.node", "libedgestream.so"]) {
+for (const name of ["edgestream.node", "libedgestream.so", "edgestream-probe"]) {
   const file = join(target, name);
   copyFileSync(join(build, "Release", name), file);
   run("strip", ["--strip-unneeded", file]);

@@ -20,6 +20,7 @@ const needs = [
   { program: "setpriv", debian: "util-linux", goals: ["test"] },
   { program: "unshare", debian: "util-linux", goals: ["test"] },
   { program: "strip", debian: "binutils", goals: ["test"] },
+  { program: "tmux", debian: "tmux", goals: ["test"] },
 ];
 
 export function onPath(program) {

@@ -44,8 +44,20 @@ export const FrameInfo = {
   length: 16,
 } as const;
 
+/** ES_ACQUIRE_*. */
+export const AcquireFlag = { any: 0, newOnly: 1, keepPlace: 2, noWake: 4, spin: 8 } as const;
+
 /** Index into `NativeBinding.postInfo`, written before `tryPost`. Zero: default (see es_post_info). */
 export const PostInfo = { pts: 0, duration: 1, captured: 2, size: 3, length: 4 } as const;
+
+/** es_step: the first index of `es_latency.bucket`, and the index of `es_latency.max`. */
+export const Step = { post: 0, wake: 1, acquire: 2, hold: 3, deliver: 4, count: 5 } as const;
+
+/** ES_LATENCY_BUCKETS. A latency is `Step.count` times this many buckets, then `Step.count` longest times in ns. */
+export const latencyBuckets = 224;
+
+/** Index into one step's part of `NativeBinding.latencySummary`. */
+export const SummaryField = { frames: 0, p50: 1, p90: 2, p99: 3, max: 4, length: 5 } as const;
 
 export interface NativePlane {
   offset: number;
@@ -189,8 +201,10 @@ export interface NativeProducer {
   tryAcquire(): number;
   /** The slot's bytes, read-write, until `NativeBinding.detach`. A new ArrayBuffer at each call. */
   view(lease: number): ArrayBuffer;
-  /** Flow.ok: frameInfo[number]. Takes times and size from `postInfo`. */
-  tryPost(lease: number, metadata: Uint8Array | undefined): number;
+  /** Copies a picture to the start of the slot. */
+  write(lease: number, bytes: Uint8Array): void;
+  /** Flow.ok: frameInfo[number]. Times and size are those in `postInfo` if `withInfo`, else the defaults. */
+  tryPost(lease: number, withInfo: boolean, metadata?: Uint8Array): number;
   discard(lease: number): void;
   closeInput(): void;
   /** es_producer_drain without waiting: Flow.ok once no connection has a waiting frame; else a wake follows. */
@@ -201,21 +215,27 @@ export interface NativeProducer {
   connections(): NativeConnectionInfo[];
   /** Last counters of a connection that ended, while the producer remembers it. */
   ended(connection: bigint): NativeConnectionInfo | undefined;
+  /** es_latency of a living connection, word for word. */
+  latency(connection: bigint): BigUint64Array | undefined;
   close(): void;
 }
 
 export interface NativeConsumer {
   readonly id: number;
-  /** es_acquire flags: 1 = new frames only, 2 = keep the place. Flow.ok: frameInfo is filled in. */
+  /** AcquireFlag, or-ed. Flow.ok: frameInfo is filled in. */
   tryAcquire(flags: number): number;
   /** The leased slot's bytes (`size` of them), mapped read-only: a write to them ends the process. */
   view(lease: number): ArrayBuffer;
   /** A copy of the frame's metadata. */
   metadata(lease: number): Uint8Array;
   release(lease: number): void;
+  /** Blocks this thread until a frame or an event of the context may be there, or the time is over. */
+  sleep(ms: number): void;
   consume(count: number): void;
   state(): number;
   info(): NativeConsumerInfo;
+  /** es_latency, word for word; undefined before the producer is met. */
+  latency(): BigUint64Array | undefined;
   /** layout 0 = the newest known. */
   format(layout: number): NativeFormat;
   close(): void;
@@ -226,6 +246,10 @@ export interface NativeObserver {
   query(): void;
   /** undefined before the first report; throws ERR_CLOSED when the stream is gone. */
   report(): { info: NativeProducerInfo; connections: NativeConnectionInfo[] } | undefined;
+  /** Asks for one connection's latency; a report event with that connection follows. */
+  queryLatency(connection: bigint): void;
+  /** The last one that came; undefined before that. All zero: there is no such connection any more. */
+  latency(): { connection: bigint; latency: BigUint64Array } | undefined;
   close(): void;
 }
 
@@ -236,6 +260,8 @@ export interface NativeBinding {
   /** "producer-lost", … by es_cause number. */
   readonly causes: readonly string[];
   readonly frameInfo: BigInt64Array;
+  /** The same memory in words of 32 bits, low word first: reading these makes no objects. */
+  readonly frameWords: Int32Array;
   readonly postInfo: BigInt64Array;
   /**
    * Starts this environment's context. `onWake(objectId)` for readable and writable, `onEvent` for everything else;
@@ -254,6 +280,8 @@ export interface NativeBinding {
   /** Throws ERR_NOT_FOUND when nobody listens. */
   openConsumer(name: string, options: NativeConsumerOptions): NativeConsumer;
   openObserver(name: string, runtimeDir: string | undefined): NativeObserver;
+  /** For each step the numbers of SummaryField, times in ns. */
+  latencySummary(latency: BigUint64Array): Float64Array;
   /** Makes every view of it length 0. */
   detach(buffer: ArrayBuffer): void;
   /** A close-on-exec pipe with a buffer of (about) `bytes`; [read end (non-blocking), write end]. */

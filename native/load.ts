@@ -42,7 +42,7 @@ export function loadBinding(): NativeBinding {
       tried.push(`${file}\n      ${error instanceof Error ? error.message : String(error)}`);
     }
   }
-  throw Object.assign(new Error(helpPage(tried)), { code: "ERR_NO_BINDING" });
+  throw Object.assign(new Error(helpPage(tried)), { code: "ERR_NO_BINDING", tried });
 }
 
 function helpPage(tried: readonly string[]): string {

@@ -1,22 +1,30 @@
 /** The consumer: one connection's frames, by acquire, by next, or by `for await`. */
 import { EventEmitter } from "node:events";
-import { EventKind, Flow, type NativeConsumer, type NativeConsumerInfo, type NativeEvent } from "../native/binding.ts";
-import { checkWaitOptions } from "./base/config.ts";
-import { native, StreamError } from "./base/errors.ts";
+import {
+  AcquireFlag,
+  EventKind,
+  Flow,
+  type NativeConsumer,
+  type NativeConsumerInfo,
+  type NativeEvent,
+} from "../native/binding.ts";
+import { blockMs, checkWaitOptions } from "./base/config.ts";
+import { StreamError, wrapNativeError } from "./base/errors.ts";
 import { toFrameLayout } from "./base/format.ts";
+import type { ConsumerStats } from "./base/stats-types.ts";
 import type {
   ConsumerEvents,
-  ConsumerStats,
   DisconnectCause,
   FrameLayout,
   ReadableFrame,
   Result,
   StreamState,
   WaitOptions,
+  WaitStrategy,
 } from "./base/types.ts";
 import type { BindingHost } from "./binding-host.ts";
 import { onFirstListener } from "./first-listener.ts";
-import { aborted, type NoFrame, noFrame } from "./flow.ts";
+import { aborted, iterationError, type NoFrame, noFrame } from "./flow.ts";
 import type { ReadableFrameLease } from "./frame.ts";
 import { FrameIterator } from "./frame-iterator.ts";
 import { KeepAlive } from "./keep-alive.ts";
@@ -24,15 +32,23 @@ import { ReadLeases } from "./read-leases.ts";
 import { StateTrace } from "./state-trace.ts";
 import { toConsumerStats } from "./stats.ts";
 import { canReconnect, type Reopen, Supervisor } from "./supervise.ts";
-import { Gate, type GiveUp } from "./wait.ts";
+import { TurnWatch } from "./turn-watch.ts";
+import { type Attempt, Gate, type GiveUp } from "./wait.ts";
 
-const anyFrame = 0;
-const newFramesOnly = 1; // ES_ACQUIRE_NEW_ONLY
+const anyFrame = AcquireFlag.any;
+const newFramesOnly = AcquireFlag.newOnly;
+/** What an acquire says beyond that, by how its consumer waits. */
+const waitFlags: Readonly<Record<WaitStrategy, number>> = {
+  event: 0,
+  poll: AcquireFlag.noWake | AcquireFlag.spin,
+  block: AcquireFlag.noWake,
+};
 
 /** @internal */
 export interface ConsumerSetup {
   /** EGL to the letter: acquire before the producer came is an error at once. */
   strict: boolean;
+  wait: WaitStrategy;
   /** Makes the next connection; undefined: this one is the only one. */
   reopen: Reopen | undefined;
   onClosed: () => void;
@@ -53,6 +69,9 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
   readonly #setup: ConsumerSetup;
   readonly #keepAlive: KeepAlive;
   readonly #gate: Gate;
+  /** Waits other than by events look by themselves. */
+  readonly #watch: TurnWatch | undefined;
+  readonly #waitFlags: number;
   readonly #supervisor: Supervisor | undefined;
   #leases: ReadLeases;
   /** Connections before this one with frames still out; the first new frame ends those that it replaces. */
@@ -64,6 +83,7 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
   #closing: Promise<void> | undefined;
   /** The last word of the native object, kept when it is closed. */
   #lastInfo: NativeConsumerInfo | undefined;
+  #lastLatency: BigUint64Array | undefined;
 
   /** @internal */
   constructor(host: BindingHost, consumer: NativeConsumer, setup: ConsumerSetup) {
@@ -73,6 +93,11 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
     this.#keepAlive = new KeepAlive(host.binding);
     this.#gate = new Gate(this.#keepAlive);
     this.#leases = this.#own(consumer);
+    this.#waitFlags = waitFlags[setup.wait];
+    if (setup.wait !== "event") {
+      const sleep = () => this.#leases.native.sleep(Math.min(blockMs, this.#gate.leftMs));
+      this.#watch = new TurnWatch(this.#gate, setup.wait === "block" ? sleep : () => {});
+    }
     if (setup.reopen !== undefined) {
       const fail = (error: unknown) => {
         this.#failure = error;
@@ -133,7 +158,7 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.#gate.wait<ReadableFrame>(this.#attemptAcquire, this.#giveUpAcquire, options);
+    return this.#wait<ReadableFrame>(this.#attemptAcquire, this.#giveUpAcquire, options);
   }
 
   /** New frames only, and the flow of the stream as a `status`, never as an error. */
@@ -144,7 +169,7 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.#gate.wait<Result<ReadableFrame>>(this.#attemptNext, giveUpNext, options);
+    return this.#wait<Result<ReadableFrame>>(this.#attemptNext, giveUpNext, options);
   }
 
   /** As `acquire`, without waiting: in `old-frame-available` the old frame again, unless `newOnly`. */
@@ -160,12 +185,20 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
    * @throws StreamError ERR_PRODUCER_LOST, ERR_EVICTED
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<ReadableFrame, undefined, undefined> {
-    return new FrameIterator(this);
+    return new FrameIterator({
+      take: () => this.#take(newFramesOnly),
+      wait: (attempt) => {
+        this.#mustBeIdle();
+        return this.#wait(attempt, neverGivesUp, noLimits);
+      },
+      failure: () => iterationError(this.cause, this.reason),
+    });
   }
 
   /** A snapshot of the newest connection; after close the last one. */
   stats(): ConsumerStats {
-    const stats = toConsumerStats(this.#host, this.#info(), this.#reconnects);
+    const latency = this.#lastLatency ?? (this.#closed ? undefined : this.#leases.native.latency());
+    const stats = toConsumerStats(this.#host, this.#info(), this.#reconnects, latency);
     return { ...stats, state: this.state, cause: this.cause };
   }
 
@@ -191,12 +224,18 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
     return this;
   }
 
+  #wait<T>(attempt: Attempt<T>, giveUp: (why: GiveUp) => T, options: WaitOptions): Promise<T> {
+    const result = this.#gate.wait(attempt, giveUp, options);
+    this.#watch?.start();
+    return result;
+  }
+
   // ---------------------------------------------------------------- one try
 
   #take(flags: number): ReadableFrameLease | NoFrame {
     if (this.#closed) return "closed";
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#leases.blocked || this.#earlier.some((leases) => leases.blocked)) return "would-block";
+    if (this.#leases.blocked || (this.#earlier.length > 0 && this.#earlier.some(isBlocked))) return "would-block";
     const flow = this.#nativeAcquire(flags);
     if (flow === Flow.ok) {
       const frame = this.#leases.take();
@@ -211,11 +250,9 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
 
   #nativeAcquire(flags: number): number {
     try {
-      return this.#leases.native.tryAcquire(flags);
+      return this.#leases.native.tryAcquire(flags | this.#waitFlags);
     } catch (error) {
-      return native(() => {
-        throw error;
-      });
+      throw wrapNativeError(error);
     }
   }
 
@@ -311,6 +348,7 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
     this.#closed = true;
     const info = this.#leases.native.info();
     // What waits now will never be read, and nothing stays leased.
+    this.#lastLatency = this.#leases.native.latency();
     this.#lastInfo = { ...info, discarded: info.discarded + info.waiting, waiting: 0n, held: 0n };
     this.#supervisor?.stop();
     this.#host.unregister(this.#leases.native.id);
@@ -336,6 +374,17 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
     if (isNew) this.#trace?.advance("new-frame-available", this.#leases.native.info().connection);
     this.#look();
   }
+}
+
+const noLimits: WaitOptions = {};
+
+/** Without limits nothing ends a wait but its attempt. */
+function neverGivesUp(): never {
+  throw new StreamError("ERR_ABORTED", "a wait without limits was given up", { reason: "aborted" });
+}
+
+function isBlocked(leases: ReadLeases): boolean {
+  return leases.blocked;
 }
 
 function giveUpNext(why: GiveUp): Result<ReadableFrame> {

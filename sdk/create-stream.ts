@@ -38,6 +38,7 @@ function createdSource(host: BindingHost, stream: NativeStream, options: CreateS
     name: options.name,
     via: viaOfCreated(stream.socket, options.memory),
     strict: options.strict ?? false,
+    wait: options.wait,
     modeOptions: options,
     object: stream.id,
     keepAlive,

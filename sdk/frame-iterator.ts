@@ -1,17 +1,24 @@
 /** `for await (const frame of consumer)`: new frames only, each released for you at the next turn, or at the end. */
-import type { DisconnectCause, ReadableFrame, Result } from "./base/types.ts";
-import { iterationError } from "./flow.ts";
+import type { StreamError } from "./base/errors.ts";
+import type { ReadableFrame } from "./base/types.ts";
+import type { NoFrame } from "./flow.ts";
+import type { Attempt } from "./wait.ts";
 
 /** What the iterator needs of a consumer. */
 export interface FrameSource {
-  readonly cause: DisconnectCause;
-  /** The producer's words about the end, or "". */
-  readonly reason: string;
-  next(): Promise<Result<ReadableFrame>>;
+  /** One try. */
+  take(): ReadableFrame | NoFrame;
+  /** Tries at once, then at every wake-up. Throws when another wait is pending. */
+  wait<T>(attempt: Attempt<T>): Promise<T>;
+  /** Why there are no more frames, if that deserves an error. */
+  failure(): StreamError | undefined;
 }
+
+type Turn = IteratorResult<ReadableFrame, undefined>;
 
 const done: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
+/** Its `next` is not an async function: a frame that is there costs one promise and one turn of the microtasks. */
 export class FrameIterator implements AsyncIterableIterator<ReadableFrame, undefined, undefined> {
   readonly #source: FrameSource;
   #frame: ReadableFrame | undefined;
@@ -21,31 +28,21 @@ export class FrameIterator implements AsyncIterableIterator<ReadableFrame, undef
     this.#source = source;
   }
 
-  async next(): Promise<IteratorResult<ReadableFrame, undefined>> {
-    this.#release();
-    if (this.#over) return done;
-    const result = await this.#source.next();
-    if (result.status === "ok") {
-      if (this.#over) {
-        // return() came while this wait was pending; nobody will see this frame.
-        result.frame.release();
-        return done;
-      }
-      this.#frame = result.frame;
-      return { done: false, value: result.frame };
+  next(): Promise<Turn> {
+    try {
+      this.#release();
+      return this.#source.wait(this.#attempt);
+    } catch (error) {
+      return Promise.reject(error);
     }
-    this.#over = true;
-    const error = iterationError(this.#source.cause, this.#source.reason);
-    if (error !== undefined) throw error;
-    return done;
   }
 
-  async return(): Promise<IteratorResult<ReadableFrame, undefined>> {
+  async return(): Promise<Turn> {
     this.#end();
     return done;
   }
 
-  async throw(error?: unknown): Promise<IteratorResult<ReadableFrame, undefined>> {
+  async throw(error?: unknown): Promise<Turn> {
     this.#end();
     throw error;
   }
@@ -57,6 +54,20 @@ export class FrameIterator implements AsyncIterableIterator<ReadableFrame, undef
   async [Symbol.asyncDispose](): Promise<void> {
     this.#end();
   }
+
+  readonly #attempt = (): Turn | undefined => {
+    if (this.#over) return done; // also when return() came while a wait was pending: nobody would see the frame
+    const taken = this.#source.take();
+    if (taken === "would-block") return undefined;
+    if (typeof taken === "string") {
+      this.#over = true;
+      const failure = this.#source.failure();
+      if (failure !== undefined) throw failure;
+      return done;
+    }
+    this.#frame = taken;
+    return { done: false, value: taken };
+  };
 
   #end(): void {
     this.#over = true;

@@ -3,9 +3,20 @@ import { FrameInfo } from "../native/binding.ts";
 import { StreamError } from "./base/errors.ts";
 import { planesOf } from "./base/format.ts";
 import type { FormatName, FrameLayout, FramePlane, ReadableFrame, WritableFrame } from "./base/types.ts";
+import type { Ticket } from "./lease-book.ts";
 
 const nothing = new Uint8Array(0);
 const noPts = -(2n ** 63n); // ES_NO_PTS
+
+const joined = new BigInt64Array(1);
+const halves = new Int32Array(joined.buffer);
+
+/** 64 bits from two words, low one first. A frame keeps words: a bigint is an object, and most are never looked at. */
+function join(low: number, high: number): bigint {
+  halves[0] = low;
+  halves[1] = high;
+  return joined[0] as bigint;
+}
 
 /** Who hands out frames and takes them back; see read-leases.ts and write-leases.ts. */
 export interface FrameOwner {
@@ -14,6 +25,7 @@ export interface FrameOwner {
 }
 
 export interface ReadOwner extends FrameOwner {
+  readonly epoch: bigint;
   layout(id: number): FrameLayout;
   metadata(lease: number): Uint8Array;
   release(frame: ReadableFrameLease): void;
@@ -29,8 +41,10 @@ export interface WriteOwner extends FrameOwner {
 /** What both kinds share: a lease, and a view of its bytes that is made at first access. */
 abstract class FrameLease {
   readonly lease: number;
-  /** Set at first access; the owner detaches it when the lease ends. */
+  /** Set at first access; it is detached when the lease ends. */
   buffer: ArrayBuffer | undefined = undefined;
+  /** How a frame that is forgotten is found; undefined where the owner knows it by itself. */
+  ticket: Ticket | undefined = undefined;
   ended = false;
   #data: Uint8Array | undefined = undefined;
   #planes: readonly FramePlane[] | undefined = undefined;
@@ -62,10 +76,11 @@ export class WritableFrameLease extends FrameLease implements WritableFrame {
   readonly owner: WriteOwner;
   readonly layout: FrameLayout;
 
-  constructor(owner: WriteOwner, lease: number, layout: FrameLayout) {
+  constructor(owner: WriteOwner, lease: number, layout: FrameLayout, ticket: Ticket) {
     super(lease);
     this.owner = owner;
     this.layout = layout;
+    this.ticket = ticket;
   }
 
   get released(): boolean {
@@ -84,44 +99,73 @@ export class WritableFrameLease extends FrameLease implements WritableFrame {
 /** A frame to read. Copies the addon's answer, which the next acquire overwrites. */
 export class ReadableFrameLease extends FrameLease implements ReadableFrame {
   readonly owner: ReadOwner;
-  readonly number: bigint;
-  readonly skipped: bigint;
   readonly isNew: boolean;
-  readonly epoch: bigint;
-  readonly duration: bigint;
   readonly size: number;
   readonly layoutId: number;
   /** Writes of these bytes that are in flight. */
   pins = 0;
   /** release() came while a write was in flight; the last write does it. */
   releaseWanted = false;
-  readonly #pts: bigint;
-  readonly #captured: bigint;
-  readonly #posted: bigint;
-  readonly #acquired: bigint;
+  readonly #numberLow: number;
+  readonly #numberHigh: number;
+  readonly #skippedLow: number;
+  readonly #skippedHigh: number;
+  readonly #ptsLow: number;
+  readonly #ptsHigh: number;
+  readonly #durationLow: number;
+  readonly #durationHigh: number;
+  readonly #capturedLow: number;
+  readonly #capturedHigh: number;
+  readonly #postedLow: number;
+  readonly #postedHigh: number;
+  readonly #acquiredLow: number;
+  readonly #acquiredHigh: number;
   readonly #metadataSize: number;
   #metadata: Uint8Array | undefined = undefined;
 
-  /** `info`: `NativeBinding.frameInfo` right after a tryAcquire that said ok. */
-  constructor(owner: ReadOwner, info: BigInt64Array) {
-    super(Number(info[FrameInfo.lease]));
+  /** `words`: `NativeBinding.frameWords` right after a tryAcquire that said ok. */
+  constructor(owner: ReadOwner, words: Int32Array) {
+    super(words[2 * FrameInfo.lease] as number);
     this.owner = owner;
-    this.number = info[FrameInfo.number] as bigint;
-    this.skipped = info[FrameInfo.skipped] as bigint;
-    this.isNew = info[FrameInfo.isNew] !== 0n;
-    this.epoch = BigInt.asUintN(64, info[FrameInfo.epoch] as bigint);
-    this.duration = info[FrameInfo.duration] as bigint;
-    this.size = Number(info[FrameInfo.size]);
-    this.layoutId = Number(info[FrameInfo.layout]);
-    this.#pts = info[FrameInfo.pts] as bigint;
-    this.#captured = info[FrameInfo.captured] as bigint;
-    this.#posted = info[FrameInfo.posted] as bigint;
-    this.#acquired = info[FrameInfo.acquired] as bigint;
-    this.#metadataSize = Number(info[FrameInfo.metadataSize]);
+    this.isNew = words[2 * FrameInfo.isNew] !== 0;
+    this.size = words[2 * FrameInfo.size] as number; // a frame has at most 2^31-1 bytes
+    this.layoutId = words[2 * FrameInfo.layout] as number;
+    this.#numberLow = words[2 * FrameInfo.number] as number;
+    this.#numberHigh = words[2 * FrameInfo.number + 1] as number;
+    this.#skippedLow = words[2 * FrameInfo.skipped] as number;
+    this.#skippedHigh = words[2 * FrameInfo.skipped + 1] as number;
+    this.#ptsLow = words[2 * FrameInfo.pts] as number;
+    this.#ptsHigh = words[2 * FrameInfo.pts + 1] as number;
+    this.#durationLow = words[2 * FrameInfo.duration] as number;
+    this.#durationHigh = words[2 * FrameInfo.duration + 1] as number;
+    this.#capturedLow = words[2 * FrameInfo.captured] as number;
+    this.#capturedHigh = words[2 * FrameInfo.captured + 1] as number;
+    this.#postedLow = words[2 * FrameInfo.posted] as number;
+    this.#postedHigh = words[2 * FrameInfo.posted + 1] as number;
+    this.#acquiredLow = words[2 * FrameInfo.acquired] as number;
+    this.#acquiredHigh = words[2 * FrameInfo.acquired + 1] as number;
+    this.#metadataSize = words[2 * FrameInfo.metadataSize] as number;
+  }
+
+  get number(): bigint {
+    return join(this.#numberLow, this.#numberHigh);
+  }
+
+  get skipped(): bigint {
+    return join(this.#skippedLow, this.#skippedHigh);
+  }
+
+  get epoch(): bigint {
+    return this.owner.epoch;
+  }
+
+  get duration(): bigint {
+    return join(this.#durationLow, this.#durationHigh);
   }
 
   get pts(): bigint | undefined {
-    return this.#pts === noPts ? undefined : this.#pts;
+    const pts = join(this.#ptsLow, this.#ptsHigh);
+    return pts === noPts ? undefined : pts;
   }
 
   get layout(): FrameLayout {
@@ -141,7 +185,11 @@ export class ReadableFrameLease extends FrameLease implements ReadableFrame {
   }
 
   get timestamps(): { captured: bigint; posted: bigint; acquired: bigint } {
-    return { captured: this.#captured, posted: this.#posted, acquired: this.#acquired };
+    return {
+      captured: join(this.#capturedLow, this.#capturedHigh),
+      posted: join(this.#postedLow, this.#postedHigh),
+      acquired: join(this.#acquiredLow, this.#acquiredHigh),
+    };
   }
 
   get metadata(): Uint8Array {

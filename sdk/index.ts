@@ -4,12 +4,18 @@ export type { ErrorCode } from "./base/errors.ts";
 export { errorCodes, StreamError } from "./base/errors.ts";
 export { formatNames } from "./base/format.ts";
 export type {
+  ConnectionStats,
+  ConsumerStats,
+  LatencyLedger,
+  LatencySummary,
+  ProducerStats,
+  StreamStats,
+} from "./base/stats-types.ts";
+export type {
   AcceptOptions,
   ConnectedEvent,
-  ConnectionStats,
   ConsumerEvents,
   ConsumerOptions,
-  ConsumerStats,
   CreateStreamOptions,
   DisconnectCause,
   DisconnectedEvent,
@@ -26,7 +32,6 @@ export type {
   PostOptions,
   PostResult,
   ProducerOptions,
-  ProducerStats,
   ReadableFrame,
   RefusedEvent,
   Result,
@@ -34,9 +39,9 @@ export type {
   StateChange,
   StreamEvents,
   StreamState,
-  StreamStats,
   Via,
   WaitOptions,
+  WaitStrategy,
   WritableFrame,
 } from "./base/types.ts";
 export type { Consumer } from "./consumer.ts";

@@ -1,16 +1,29 @@
 /**
  * The leases one native object has given out, seen from memory: which views exist, and which frames were forgotten.
  *
- *   frame --- holds ---> buffer --- property ---> frame
+ *   frame --- holds ---> buffer --- property ---> frame --- holds ---> ticket
  *
  * A view keeps its frame reachable, so a lease counts as forgotten only when neither can be reached any more. Then
  * nobody can read the slot, and giving it back is safe. The addon knows every view too and detaches those of a lease
  * that ends for another reason, such as the close of its connection.
+ *
+ * What is watched is the ticket, not the frame: a ticket goes from frame to frame, so that registering, which costs
+ * more than handing over the frame, is not done for each.
  */
 
 /** On the buffer itself: a WeakMap says the same, and costs a microsecond more per frame. */
 const frameOfView = Symbol("edgestream.frame");
 let warned = false;
+
+/** Which lease a ticket stands for now; undefined while it lies in the book. */
+interface Holding {
+  lease: number | undefined;
+}
+
+/** Carried by a frame while its lease is open. */
+export interface Ticket {
+  readonly holding: Holding;
+}
 
 function warnOnce(kind: string): void {
   if (warned) return;
@@ -23,25 +36,30 @@ function warnOnce(kind: string): void {
 }
 
 export class LeaseBook {
-  readonly #registry: FinalizationRegistry<number>;
+  readonly #registry: FinalizationRegistry<Holding>;
+  readonly #unused: Ticket[] = [];
   #closed = false;
 
   constructor(kind: "read" | "write", giveBack: (lease: number) => void) {
-    this.#registry = new FinalizationRegistry((lease) => {
-      if (this.#closed) return;
+    this.#registry = new FinalizationRegistry((holding) => {
+      // A ticket that lies in the book dies with it.
+      if (this.#closed || holding.lease === undefined) return;
       warnOnce(kind);
-      giveBack(lease);
+      giveBack(holding.lease);
     });
   }
 
-  /** From here on a frame that nobody can reach gives its lease back. */
-  watch(frame: object, lease: number): void {
-    this.#registry.register(frame, lease, frame);
+  /** For a frame to carry: when neither can be reached any more, the lease is given back. */
+  ticket(lease: number): Ticket {
+    const ticket = this.#unused.pop() ?? this.#register();
+    ticket.holding.lease = lease;
+    return ticket;
   }
 
-  /** The lease ends the normal way. */
-  unwatch(frame: object): void {
-    this.#registry.unregister(frame);
+  /** The lease ends the normal way. The frame must let go of its ticket. */
+  takeBack(ticket: Ticket): void {
+    ticket.holding.lease = undefined;
+    this.#unused.push(ticket);
   }
 
   /** A view was made: as long as it lives its frame does. */
@@ -51,5 +69,12 @@ export class LeaseBook {
 
   close(): void {
     this.#closed = true;
+  }
+
+  #register(): Ticket {
+    const holding: Holding = { lease: undefined };
+    const ticket = { holding };
+    this.#registry.register(ticket, holding);
+    return ticket;
   }
 }

@@ -51,6 +51,7 @@ function openedSource(host: BindingHost, name: string, options: OpenStreamOption
     name,
     via: viaOfOpened(name),
     strict: false,
+    wait: options.wait,
     modeOptions: options,
     object: undefined,
     keepAlive: new KeepAlive(host.binding),

@@ -35,10 +35,22 @@ export function checkPostOptions(options: PostOptions, slotBytes: number): void 
   }
 }
 
-/** Right before each tryPost: another producer of this environment may have written here in between. */
-export function writePostInfo(postInfo: BigInt64Array, options: PostOptions): void {
+/**
+ * Right before each tryPost: another producer of this environment may have written here in between.
+ * @returns whether there was something to write; if not, the addon uses the defaults
+ */
+export function writePostInfo(postInfo: BigInt64Array, options: PostOptions): boolean {
+  if (
+    options.pts === undefined &&
+    options.duration === undefined &&
+    options.captured === undefined &&
+    options.size === undefined
+  ) {
+    return false;
+  }
   postInfo[PostInfo.pts] = options.pts ?? noPts;
   postInfo[PostInfo.duration] = options.duration ?? 0n;
   postInfo[PostInfo.captured] = options.captured ?? 0n;
   postInfo[PostInfo.size] = options.size === undefined ? 0n : BigInt(options.size);
+  return true;
 }

@@ -2,13 +2,13 @@
 import { EventEmitter } from "node:events";
 import { EventKind, Flow, FrameInfo, type NativeEvent, type NativeProducer } from "../native/binding.ts";
 import { checkWaitOptions } from "./base/config.ts";
-import { native, StreamError } from "./base/errors.ts";
+import { native, StreamError, wrapNativeError } from "./base/errors.ts";
 import { toFrameLayout } from "./base/format.ts";
+import type { ProducerStats } from "./base/stats-types.ts";
 import type {
   FrameLayout,
   PostOptions,
   PostResult,
-  ProducerStats,
   Result,
   StreamEvents,
   StreamState,
@@ -93,8 +93,7 @@ export class Producer extends EventEmitter<StreamEvents> implements AsyncDisposa
     } catch (error) {
       return Promise.reject(error);
     }
-    const attempt = () => this.#required(this.#tryAcquire(), "acquire");
-    return this.#acquires.wait<WritableFrame>(attempt, (why) => giveUp("acquire", why), options);
+    return this.#acquires.wait<WritableFrame>(this.#attemptAcquire, giveUpAcquire, options);
   }
 
   /** As `acquire`, without waiting. */
@@ -116,7 +115,7 @@ export class Producer extends EventEmitter<StreamEvents> implements AsyncDisposa
       checkPostOptions(options, this.layout.size);
       const lease = this.#own(frame);
       const attempt = () => this.#required(this.#tryPost(lease, options), "post");
-      return this.#posts.wait<bigint>(attempt, (why) => giveUp("post", why), options);
+      return this.#posts.wait<bigint>(attempt, giveUpPost, options);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -160,7 +159,7 @@ export class Producer extends EventEmitter<StreamEvents> implements AsyncDisposa
     const frame = this.#tryAcquire();
     if (typeof frame === "string") return { status: frame };
     try {
-      copyInto(frame, bytes);
+      this.#leases.write(frame, bytes);
       const posted = this.#tryPost(frame, sized);
       return typeof posted === "string" ? { status: posted } : { status: "ok", number: posted };
     } finally {
@@ -198,7 +197,8 @@ export class Producer extends EventEmitter<StreamEvents> implements AsyncDisposa
   /** A snapshot; after close the last one. */
   stats(): ProducerStats {
     if (this.#lastStats !== undefined) return this.#lastStats;
-    return toProducerStats(this.#host, this.#native.info(), this.#native.connections());
+    const latencyOf = (connection: bigint) => this.#native.latency(connection);
+    return toProducerStats(this.#host, this.#native.info(), this.#native.connections(), latencyOf);
   }
 
   /** Releases everything. Without closeInput before it, consumers end with cause `producer-closed`. */
@@ -248,21 +248,38 @@ export class Producer extends EventEmitter<StreamEvents> implements AsyncDisposa
 
   #tryAcquire(): WritableFrameLease | NoFrame {
     if (this.#closed) return "closed";
-    const flow = native(() => this.#native.tryAcquire());
+    let flow: number;
+    try {
+      flow = this.#native.tryAcquire();
+    } catch (error) {
+      throw wrapNativeError(error);
+    }
     return flow === Flow.ok ? this.#leases.take(this.layout) : noFrame(flow);
   }
+
+  readonly #attemptAcquire = (): WritableFrame | undefined => this.#required(this.#tryAcquire(), "acquire");
 
   #tryPost(frame: WritableFrameLease, options: PostOptions): bigint | NoFrame {
     if (this.#closed) return "closed";
     if (frame.ended) throw new StreamError("ERR_BAD_STATE", "post: this frame was posted or discarded already");
     const { binding } = this.#host;
-    writePostInfo(binding.postInfo, options);
-    const flow = native(() => this.#native.tryPost(frame.lease, options.metadata));
+    const withInfo = writePostInfo(binding.postInfo, options);
+    const flow = this.#nativePost(frame.lease, withInfo, options.metadata);
     if (flow !== Flow.ok) return noFrame(flow);
     const number = binding.frameInfo[FrameInfo.number] as bigint;
     this.#leases.posted(frame);
     if (this.#traces.active) this.#traces.look(this.#native.connections());
     return number;
+  }
+
+  #nativePost(lease: number, withInfo: boolean, metadata: Uint8Array | undefined): number {
+    try {
+      return metadata === undefined
+        ? this.#native.tryPost(lease, withInfo)
+        : this.#native.tryPost(lease, withInfo, metadata);
+    } catch (error) {
+      throw wrapNativeError(error);
+    }
   }
 
   /** For those who wait: would-block means later, the rest is an error. */
@@ -315,7 +332,7 @@ export class Producer extends EventEmitter<StreamEvents> implements AsyncDisposa
     const frame = (await this.acquire(left())) as WritableFrameLease;
     try {
       this.#mustBeOpen(); // close() may have come between the slot and this line
-      copyInto(frame, bytes);
+      this.#leases.write(frame, bytes);
       return await this.post(frame, left());
     } finally {
       frame.discard(); // nothing to do after a post
@@ -341,7 +358,7 @@ export class Producer extends EventEmitter<StreamEvents> implements AsyncDisposa
         const cause = this.#host.cause(event.code);
         if (this.#traces.active) this.#traces.gone(connection, cause);
         const last = this.#native.ended(connection);
-        const stats = last === undefined ? undefined : toConnectionStats(this.#host, last);
+        const stats = last === undefined ? undefined : toConnectionStats(this.#host, last, undefined);
         this.emit("disconnected", { connection, cause, discarded: value, stats });
         break;
       }
@@ -363,6 +380,5 @@ function giveUp(what: string, why: GiveUp): never {
   throw why === "aborted" ? aborted(what) : timedOut(what);
 }
 
-function copyInto(frame: WritableFrameLease, bytes: ArrayBufferView): void {
-  frame.data.set(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
-}
+const giveUpAcquire = (why: GiveUp): never => giveUp("acquire", why);
+const giveUpPost = (why: GiveUp): never => giveUp("post", why);

@@ -1,5 +1,5 @@
 /** The frames of one connection: hands them out, takes them back, and ends the connection after the last of them. */
-import type { NativeConsumer } from "../native/binding.ts";
+import { FrameInfo, type NativeConsumer } from "../native/binding.ts";
 import { native, StreamError } from "./base/errors.ts";
 import { toFrameLayout } from "./base/format.ts";
 import type { FrameLayout } from "./base/types.ts";
@@ -9,7 +9,10 @@ import { LeaseBook } from "./lease-book.ts";
 
 export class ReadLeases implements ReadOwner {
   readonly native: NativeConsumer;
+  /** The producer's life that this connection belongs to; known from the first frame on. */
+  epoch = 0n;
   readonly #host: BindingHost;
+  readonly #words: Int32Array;
   readonly #book: LeaseBook;
   readonly #layouts = new Map<number, FrameLayout>();
   /** A release or the end of a write may be what a waiting acquire lacks. */
@@ -30,6 +33,7 @@ export class ReadLeases implements ReadOwner {
 
   constructor(host: BindingHost, consumer: NativeConsumer, maxHeld: number, onRoom: () => void) {
     this.#host = host;
+    this.#words = host.binding.frameWords;
     this.native = consumer;
     this.#single = maxHeld === 1;
     this.#onRoom = onRoom;
@@ -47,16 +51,18 @@ export class ReadLeases implements ReadOwner {
 
   /** Right after a tryAcquire that said ok. */
   take(): Frame {
-    const frame = new ReadableFrameLease(this, this.#host.binding.frameInfo);
+    if (this.epoch === 0n) this.epoch = BigInt.asUintN(64, this.#host.binding.frameInfo[FrameInfo.epoch] as bigint);
+    const frame = new ReadableFrameLease(this, this.#words);
     this.#frames++;
     if (this.#single) {
+      if (this.#current?.lease === frame.lease) this.#detach(this.#current); // the old frame again: its lease goes on
       this.endCurrent(); // the core ended that lease when it gave this one
       this.#current = frame;
       return frame;
     }
     if (frame.lease === this.#newest) this.#shared.set(frame.lease, (this.#shared.get(frame.lease) ?? 0) + 1);
     this.#newest = frame.lease;
-    this.#book.watch(frame, frame.lease);
+    frame.ticket = this.#book.ticket(frame.lease);
     return frame;
   }
 
@@ -64,7 +70,8 @@ export class ReadLeases implements ReadOwner {
     const frame = this.#current;
     if (frame === undefined) return;
     this.#current = undefined;
-    this.#end(frame);
+    frame.ended = true;
+    this.#countDown();
   }
 
   open(frame: object, lease: number): ArrayBuffer {
@@ -90,8 +97,11 @@ export class ReadLeases implements ReadOwner {
   release(frame: Frame): void {
     if (frame.ended || this.#closed) return;
     if (this.#current === frame) this.#current = undefined;
-    if (!this.#single) this.#book.unwatch(frame);
-    this.#detach(frame);
+    if (frame.ticket !== undefined) this.#book.takeBack(frame.ticket);
+    frame.ticket = undefined;
+    frame.ended = true;
+    // The addon detaches the views of a lease that ends; here the lease goes on, for the other frame.
+    if (this.#shared.has(frame.lease)) this.#detach(frame);
     this.#giveBack(frame.lease);
     this.#countDown();
   }
@@ -145,13 +155,8 @@ export class ReadLeases implements ReadOwner {
     this.#onRoom();
   }
 
-  #end(frame: Frame): void {
-    this.#detach(frame);
-    this.#countDown();
-  }
-
+  /** Only where the lease outlives the frame: otherwise the addon detaches its views. */
   #detach(frame: Frame): void {
-    frame.ended = true;
     if (frame.buffer !== undefined) this.#host.binding.detach(frame.buffer);
   }
 

@@ -1,9 +1,21 @@
 /** Counters: the addon's snapshots in the words of the public API. */
 import type { NativeConnectionInfo, NativeConsumerInfo, NativeProducerInfo } from "../native/binding.ts";
-import type { ConnectionStats, ConsumerStats, ProducerStats } from "./base/types.ts";
+import type { ConnectionStats, ConsumerStats, LatencyLedger, ProducerStats } from "./base/stats-types.ts";
 import type { BindingHost } from "./binding-host.ts";
+import { LatencyHistograms } from "./latency.ts";
 
-export function toConnectionStats(host: BindingHost, info: NativeConnectionInfo): ConnectionStats {
+/** es_latency as a native object gave it. */
+type LatencyWords = BigUint64Array | undefined;
+
+function toLedger(host: BindingHost, words: LatencyWords): LatencyLedger | undefined {
+  return words && new LatencyHistograms(words).ledger(host.binding);
+}
+
+export function toConnectionStats(
+  host: BindingHost,
+  info: NativeConnectionInfo,
+  latency: LatencyWords,
+): ConnectionStats {
   return {
     id: info.id,
     mode: info.policy.label,
@@ -17,6 +29,7 @@ export function toConnectionStats(host: BindingHost, info: NativeConnectionInfo)
     waiting: info.waiting,
     held: info.held,
     since: info.since,
+    latency: toLedger(host, latency),
   };
 }
 
@@ -24,17 +37,23 @@ export function toProducerStats(
   host: BindingHost,
   info: NativeProducerInfo,
   connections: readonly NativeConnectionInfo[],
+  latencyOf: (connection: bigint) => LatencyWords,
 ): ProducerStats {
   return {
     epoch: info.epoch,
     frames: info.frames,
     noConsumer: info.noConsumer,
     pool: { bytes: info.poolBytes, slots: info.slots, slotsFree: info.slotsFree, memoryObjects: info.memoryObjects },
-    connections: connections.map((connection) => toConnectionStats(host, connection)),
+    connections: connections.map((connection) => toConnectionStats(host, connection, latencyOf(connection.id))),
   };
 }
 
-export function toConsumerStats(host: BindingHost, info: NativeConsumerInfo, reconnects: number): ConsumerStats {
+export function toConsumerStats(
+  host: BindingHost,
+  info: NativeConsumerInfo,
+  reconnects: number,
+  latency: LatencyWords,
+): ConsumerStats {
   return {
     connection: info.connection,
     epoch: info.epoch,
@@ -48,5 +67,6 @@ export function toConsumerStats(host: BindingHost, info: NativeConsumerInfo, rec
     waiting: info.waiting,
     held: info.held,
     reconnects,
+    latency: toLedger(host, latency),
   };
 }

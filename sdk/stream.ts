@@ -2,17 +2,18 @@
 import { EventEmitter } from "node:events";
 import type { NativeConsumer, NativeEvent, NativeProducer } from "../native/binding.ts";
 import { EventKind } from "../native/binding.ts";
-import { attachGraceMs, checkConsumerOptions, checkProducerOptions } from "./base/config.ts";
+import { attachGraceMs, checkConsumerOptions, checkProducerOptions, defaults } from "./base/config.ts";
 import { StreamError } from "./base/errors.ts";
+import type { StreamStats } from "./base/stats-types.ts";
 import type {
   ConsumerOptions,
   ProducerOptions,
   StateChange,
   StreamEvents,
   StreamState,
-  StreamStats,
   Via,
   WaitOptions,
+  WaitStrategy,
 } from "./base/types.ts";
 import type { BindingHost } from "./binding-host.ts";
 import { Consumer } from "./consumer.ts";
@@ -27,6 +28,8 @@ export interface StreamSource {
   readonly name: string | undefined;
   readonly via: Via;
   readonly strict: boolean;
+  /** How its consumers wait, unless one says otherwise. */
+  readonly wait: WaitStrategy | undefined;
   /** Mode options of the stream; a connection may override them. */
   readonly modeOptions: ConsumerOptions;
   /** Number of the native object whose events are this stream's, if it has one. */
@@ -145,6 +148,7 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncDisposabl
     }
     const consumer: Consumer = new Consumer(this.#host, native, {
       strict: this.#source.strict,
+      wait: own.wait ?? this.#source.wait ?? defaults.wait,
       reopen: this.#source.reopen(own),
       onClosed: () => this.#consumers.delete(consumer),
     });

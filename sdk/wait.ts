@@ -37,6 +37,11 @@ class Waiter<T> {
     this.#signal?.addEventListener("abort", this.#onAbort, { once: true });
   }
 
+  /** ms until it gives up. */
+  get leftMs(): number {
+    return Math.max(0, this.#deadlineMs - performance.now());
+  }
+
   startTimer(keepsAlive: boolean): void {
     if (this.#deadlineMs === Number.POSITIVE_INFINITY) return;
     this.#timer = setTimeout(this.#onTimeout, Math.max(0, Math.ceil(this.#deadlineMs - performance.now())));
@@ -106,6 +111,11 @@ export class Gate {
   /** Someone waits. A newcomer must queue behind them, or it would overtake. */
   get busy(): boolean {
     return this.#waiters.length > 0;
+  }
+
+  /** ms until the first in the queue gives up. */
+  get leftMs(): number {
+    return this.#waiters[0]?.leftMs ?? Number.POSITIVE_INFINITY;
   }
 
   /** The caller has tried once already, unless the gate was busy. */

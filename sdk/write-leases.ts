@@ -8,13 +8,13 @@ import { WritableFrameLease, type WriteOwner } from "./frame.ts";
 import { LeaseBook } from "./lease-book.ts";
 
 export class WriteLeases implements WriteOwner {
-  readonly #host: BindingHost;
+  readonly #words: Int32Array;
   readonly #native: NativeProducer;
   readonly #book: LeaseBook;
   #closed = false;
 
   constructor(host: BindingHost, producer: NativeProducer) {
-    this.#host = host;
+    this.#words = host.binding.frameWords;
     this.#native = producer;
     this.#book = new LeaseBook("write", (lease) => producer.discard(lease));
   }
@@ -25,10 +25,8 @@ export class WriteLeases implements WriteOwner {
 
   /** Right after a tryAcquire that said ok. */
   take(layout: FrameLayout): WritableFrameLease {
-    const lease = Number(this.#host.binding.frameInfo[FrameInfo.lease]);
-    const frame = new WritableFrameLease(this, lease, layout);
-    this.#book.watch(frame, lease);
-    return frame;
+    const lease = this.#words[2 * FrameInfo.lease] as number;
+    return new WritableFrameLease(this, lease, layout, this.#book.ticket(lease));
   }
 
   open(frame: object, lease: number): ArrayBuffer {
@@ -37,7 +35,13 @@ export class WriteLeases implements WriteOwner {
     return buffer;
   }
 
-  /** The frame was posted: what it shows belongs to the consumers now. */
+  /** Copies without a view: one call, and a large picture goes past the cache. */
+  write(frame: WritableFrameLease, bytes: ArrayBufferView): void {
+    const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    native(() => this.#native.write(frame.lease, plain));
+  }
+
+  /** The frame was posted: what it shows belongs to the consumers now. The addon has detached its view. */
   posted(frame: WritableFrameLease): void {
     this.#end(frame);
   }
@@ -55,7 +59,7 @@ export class WriteLeases implements WriteOwner {
 
   #end(frame: WritableFrameLease): void {
     frame.ended = true;
-    this.#book.unwatch(frame);
-    if (frame.buffer !== undefined) this.#host.binding.detach(frame.buffer);
+    if (frame.ticket !== undefined) this.#book.takeBack(frame.ticket);
+    frame.ticket = undefined;
   }
 }

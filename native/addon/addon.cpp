@@ -2,6 +2,8 @@
 // Loaded once per environment; a worker gets its own Environment and its own context.
 #include <napi.h>
 
+#include <numeric>
+
 #include "consumer_wrap.hpp"
 #include "convert.hpp"
 #include "environment.hpp"
@@ -12,6 +14,9 @@
 
 namespace es_addon {
 namespace {
+
+/** SummaryField.length of native/binding.ts: frames, p50, p90, p99, max. */
+constexpr size_t kSummaryLength = 5;
 
 // C:  es_context_create(), es_fd(), es_dispatch(), es_next_event()
 // TS: start(onWake: (object: number) => void, onEvent: (event: NativeEvent) => void): void
@@ -65,6 +70,23 @@ Napi::Value format_layout(const Napi::CallbackInfo &info) {
   return from_format(info.Env(), to_format(info.Env(), name, width, height));
 }
 
+// C:  uint64_t es_latency_percentile(const es_latency *latency, int step, double part);
+// TS: latencySummary(latency: BigUint64Array): Float64Array        Thread: any.
+Napi::Value latency_summary(const Napi::CallbackInfo &info) {
+  const es_latency latency = to_latency(info[0]);
+  Napi::Float64Array summary = Napi::Float64Array::New(info.Env(), ES_STEPS * kSummaryLength);
+  double *out = summary.Data();
+  for (int step = 0; step < ES_STEPS; ++step) {
+    const auto &buckets = latency.bucket[step];
+    *out++ = static_cast<double>(std::accumulate(std::begin(buckets), std::end(buckets), uint64_t{0}));
+    for (const double part : {0.5, 0.9, 0.99}) {
+      *out++ = static_cast<double>(es_latency_percentile(&latency, step, part));
+    }
+    *out++ = static_cast<double>(latency.max[step]);
+  }
+  return summary;
+}
+
 // C:  none
 // TS: detach(buffer: ArrayBuffer): void        Thread: JS thread only.
 void detach_view(const Napi::CallbackInfo &info) {
@@ -82,7 +104,7 @@ Napi::Array names(Napi::Env env, Name name, int last) {
 }
 
 /** Memory that JavaScript and the addon share. It belongs to the Environment, which outlives every script. */
-Napi::Value shared_numbers(Napi::Env env, int64_t *numbers, size_t length) {
+Napi::BigInt64Array shared_numbers(Napi::Env env, int64_t *numbers, size_t length) {
   Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(env, numbers, length * sizeof *numbers);
   return Napi::BigInt64Array::New(env, length, buffer, 0, napi_bigint64_array);
 }
@@ -109,7 +131,9 @@ Napi::Object load(Napi::Env env, Napi::Object exports) {
   exports.Set("abiVersion", Napi::Number::New(env, es_abi_version()));
   exports.Set("states", names(env, es_state_string, ES_STATE_DISCONNECTED));
   exports.Set("causes", names(env, es_cause_string, ES_CAUSE_REFUSED));
-  exports.Set("frameInfo", shared_numbers(env, environment->frame_info, kFrameInfoLength));
+  const Napi::BigInt64Array frame_info = shared_numbers(env, environment->frame_info, kFrameInfoLength);
+  exports.Set("frameInfo", frame_info);
+  exports.Set("frameWords", Napi::Int32Array::New(env, 2 * kFrameInfoLength, frame_info.ArrayBuffer(), 0));
   exports.Set("postInfo", shared_numbers(env, environment->post_info, kPostInfoLength));
   define<start>(exports, "start");
   define<ref>(exports, "ref");
@@ -122,6 +146,7 @@ Napi::Object load(Napi::Env env, Napi::Object exports) {
   define<ProducerWrap::open>(exports, "openProducer");
   define<ConsumerWrap::open>(exports, "openConsumer");
   define<ObserverWrap::open>(exports, "openObserver");
+  define<latency_summary>(exports, "latencySummary");
   define<detach_view>(exports, "detach");
   define<create_pipe>(exports, "createPipe");
   define<close_fd>(exports, "closeFd");

@@ -15,13 +15,11 @@ void ConsumerWrap::define(Napi::Env env) {
       env, "NativeConsumer",
       {
           InstanceAccessor<&ConsumerWrap::id>("id"),
-          InstanceMethod<&ConsumerWrap::try_acquire>("tryAcquire"),
-          InstanceMethod<&ConsumerWrap::view>("view"),
           InstanceMethod<&ConsumerWrap::metadata>("metadata"),
-          InstanceMethod<&ConsumerWrap::release>("release"),
           InstanceMethod<&ConsumerWrap::consume>("consume"),
           InstanceMethod<&ConsumerWrap::state>("state"),
           InstanceMethod<&ConsumerWrap::info>("info"),
+          InstanceMethod<&ConsumerWrap::latency>("latency"),
           InstanceMethod<&ConsumerWrap::format>("format"),
           InstanceMethod<&ConsumerWrap::close>("close"),
       }));
@@ -31,7 +29,13 @@ ConsumerWrap::ConsumerWrap(const Napi::CallbackInfo &info)
     : ObjectWrap(info),
       OpenObject(Environment::of(info.Env())),
       handle_(wrapped_handle<es_consumer>(info)),
-      id_(es_consumer_id(handle_)) {}
+      id_(es_consumer_id(handle_)) {
+  const Napi::Object self = info.This().As<Napi::Object>();
+  define_fast_method<ConsumerWrap, &ConsumerWrap::try_acquire>(self, "tryAcquire", this);
+  define_fast_method<ConsumerWrap, &ConsumerWrap::view>(self, "view", this);
+  define_fast_method<ConsumerWrap, &ConsumerWrap::release>(self, "release", this);
+  define_fast_method<ConsumerWrap, &ConsumerWrap::sleep>(self, "sleep", this);
+}
 
 es_consumer *ConsumerWrap::alive(Napi::Env env) const {
   if (handle_ == nullptr) throw_error(env, es_error_string(ES_BAD_STREAM), "the consumer is closed");
@@ -41,6 +45,7 @@ es_consumer *ConsumerWrap::alive(Napi::Env env) const {
 void ConsumerWrap::close_handle() {
   if (handle_ == nullptr) return;
   leases_.end_all(Env());
+  stop_watching();
   es_consumer_close(handle_);
   handle_ = nullptr;
 }
@@ -64,13 +69,33 @@ Napi::Value ConsumerWrap::id(const Napi::CallbackInfo &info) { return Napi::Numb
 
 // C:  int es_consumer_acquire(es_consumer *consumer, uint32_t flags, int64_t timeout_us, es_frame *out);
 // TS: tryAcquire(flags: number): number        Thread: JS thread only; never waits.
-Napi::Value ConsumerWrap::try_acquire(const Napi::CallbackInfo &info) {
-  Napi::Env env = info.Env();
-  const auto flags = static_cast<uint32_t>(to_integer(info[0], "flags", 0, UINT32_MAX));
-  es_frame frame{};
-  const int result = checked(env, es_consumer_acquire(alive(env), flags, ES_NO_WAIT, &frame));
-  if (result == ES_OK) remember(env, frame);
-  return Napi::Number::New(env, result);
+napi_value ConsumerWrap::try_acquire(const FastCall &call) {
+  uint32_t flags = 0;
+  if (call.arguments[0] == nullptr || napi_get_value_uint32(call.env, call.arguments[0], &flags) != napi_ok) {
+    throw_bad_parameter(call.env, "flags must be a number");
+  }
+  es_frame frame;
+  const int result = checked(call.env, es_consumer_acquire(alive(call.env), flags, ES_NO_WAIT, &frame));
+  if (result == ES_OK) remember(call.env, frame);
+  if (result == ES_WOULD_BLOCK && !watched_ && (flags & ES_ACQUIRE_NO_WAKE) == 0) watch_wakes();
+  return fast_number(call.env, result);
+}
+
+/** Its first sleep: from here on wake-ups come straight from the wake socket to this thread's loop. */
+void ConsumerWrap::watch_wakes() {
+  const int fd = es_consumer_wake_fd(handle_);
+  if (fd < 0) return;  // no producer yet
+  watched_ = true;
+  wakes_ = environment_->watch_wakes(fd, id_, [this] {
+    if (es_consumer_woken(handle_) == ES_CLOSED) stop_watching();
+    return true;
+  });
+  if (wakes_ == nullptr) throw_error(Env(), es_error_string(ES_BAD_ALLOC), "libuv cannot watch the wake socket");
+}
+
+void ConsumerWrap::stop_watching() {
+  if (wakes_ != nullptr) wakes_->close();
+  wakes_ = nullptr;
 }
 
 void ConsumerWrap::remember(Napi::Env env, const es_frame &frame) {
@@ -79,12 +104,13 @@ void ConsumerWrap::remember(Napi::Env env, const es_frame &frame) {
     checked(env, es_consumer_get_info(handle_, &granted));
     max_held_ = granted.policy.max_held;
   }
-  leases_.add({frame.lease, frame.data, frame.size, frame.metadata, frame.metadata_size});
+  const Lease lease{frame.lease, frame.data, frame.size, frame.metadata, frame.metadata_size};
   // With one lease at a time the core ended the earlier one when it handed this frame over.
-  if (max_held_ == 1) leases_.end_others(env, frame.lease);
+  if (max_held_ == 1) leases_.replace(env, lease);
+  else leases_.add(lease);
   // In the order of FrameInfo in native/binding.ts.
   const int64_t fields[] = {
-      static_cast<int64_t>(frame.lease),
+      lease_handle(frame.lease),
       static_cast<int64_t>(frame.number),
       static_cast<int64_t>(frame.skipped),
       static_cast<int64_t>(frame.epoch),
@@ -103,18 +129,32 @@ void ConsumerWrap::remember(Napi::Env env, const es_frame &frame) {
   std::copy(std::begin(fields), std::end(fields), environment_->frame_info);
 }
 
+// C:  int es_consumer_sleep(es_consumer *consumer, int64_t timeout_us);
+// TS: sleep(ms: number): void        Thread: JS thread only, which stands still meanwhile.
+napi_value ConsumerWrap::sleep(const FastCall &call) {
+  double ms = -1;
+  if (call.arguments[0] != nullptr) napi_get_value_double(call.env, call.arguments[0], &ms);
+  if (!(ms >= 0)) {
+    throw_bad_parameter(call.env, "ms must be a number from 0");
+  }
+  stop_watching();
+  watched_ = true;  // one way to be woken is enough
+  checked(call.env, es_consumer_sleep(alive(call.env), static_cast<int64_t>(ms * 1000)));
+  return nullptr;
+}
+
 // C:  es_frame.data and es_frame.size
 // TS: view(lease: number): ArrayBuffer        Thread: JS thread only; the view dies with its lease.
-Napi::Value ConsumerWrap::view(const Napi::CallbackInfo &info) {
-  alive(info.Env());
-  return leases_.view(info.Env(), to_lease(info[0]), environment_->view_guard);
+napi_value ConsumerWrap::view(const FastCall &call) {
+  alive(call.env);
+  return leases_.view(call.env, to_lease_handle(call.env, call.arguments[0]), environment_->view_guard);
 }
 
 // C:  es_frame.metadata and es_frame.metadata_size
 // TS: metadata(lease: number): Uint8Array        Thread: JS thread only.
 Napi::Value ConsumerWrap::metadata(const Napi::CallbackInfo &info) {
   alive(info.Env());
-  const Lease &lease = leases_.get(info.Env(), to_lease(info[0]));
+  const Lease &lease = leases_.get(info.Env(), to_lease_handle(info.Env(), info[0]));
   Napi::Uint8Array copy = Napi::Uint8Array::New(info.Env(), lease.metadata_size);
   std::copy_n(lease.metadata, lease.metadata_size, copy.Data());
   return copy;
@@ -122,11 +162,15 @@ Napi::Value ConsumerWrap::metadata(const Napi::CallbackInfo &info) {
 
 // C:  int es_consumer_release(es_consumer *consumer, uint64_t lease);
 // TS: release(lease: number): void        Thread: JS thread only. Once more is a silent success.
-void ConsumerWrap::release(const Napi::CallbackInfo &info) {
-  const uint64_t lease = to_lease(info[0]);
-  es_consumer *consumer = alive(info.Env());
-  leases_.end(info.Env(), lease);
-  checked(info.Env(), es_consumer_release(consumer, lease));
+napi_value ConsumerWrap::release(const FastCall &call) {
+  const uint32_t handle = to_lease_handle(call.env, call.arguments[0]);
+  es_consumer *consumer = alive(call.env);
+  const Lease *lease = leases_.find(handle);
+  if (lease == nullptr) return nullptr;
+  const uint64_t id = lease->id;
+  leases_.end(call.env, handle);
+  checked(call.env, es_consumer_release(consumer, id));
+  return nullptr;
 }
 
 // C:  int es_consumer_consume(es_consumer *consumer, uint32_t count);
@@ -148,6 +192,14 @@ Napi::Value ConsumerWrap::info(const Napi::CallbackInfo &info) {
   es_consumer_info result{};
   checked(info.Env(), es_consumer_get_info(alive(info.Env()), &result));
   return from_consumer_info(info.Env(), result);
+}
+
+// C:  int es_consumer_latency(es_consumer *consumer, es_latency *out);
+// TS: latency(): BigUint64Array | undefined        Thread: JS thread only.
+Napi::Value ConsumerWrap::latency(const Napi::CallbackInfo &info) {
+  es_latency result{};
+  if (es_consumer_latency(alive(info.Env()), &result) != ES_OK) return info.Env().Undefined();
+  return from_latency(info.Env(), result);
 }
 
 // C:  int es_consumer_format(es_consumer *consumer, uint32_t layout, es_format *out);

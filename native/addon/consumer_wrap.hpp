@@ -3,6 +3,7 @@
 
 #include "convert.hpp"
 #include "environment.hpp"
+#include "fast_method.hpp"
 #include "lease_table.hpp"
 
 namespace es_addon {
@@ -28,22 +29,28 @@ class ConsumerWrap : public Napi::ObjectWrap<ConsumerWrap>, public OpenObject {
 
  private:
   Napi::Value id(const Napi::CallbackInfo &info);
-  Napi::Value try_acquire(const Napi::CallbackInfo &info);
-  Napi::Value view(const Napi::CallbackInfo &info);
+  napi_value try_acquire(const FastCall &call);
+  napi_value view(const FastCall &call);
+  napi_value release(const FastCall &call);
+  napi_value sleep(const FastCall &call);
   Napi::Value metadata(const Napi::CallbackInfo &info);
-  void release(const Napi::CallbackInfo &info);
   void consume(const Napi::CallbackInfo &info);
   Napi::Value state(const Napi::CallbackInfo &info);
   Napi::Value info(const Napi::CallbackInfo &info);
+  Napi::Value latency(const Napi::CallbackInfo &info);
   Napi::Value format(const Napi::CallbackInfo &info);
   void close(const Napi::CallbackInfo &info);
   es_consumer *alive(Napi::Env env) const;
   void remember(Napi::Env env, const es_frame &frame);
+  void watch_wakes();
+  void stop_watching();
 
   es_consumer *handle_;
   const uint32_t id_;
   uint32_t max_held_ = 0;  // as granted; 0 until the first frame, when it is known
   LeaseTable leases_;
+  Poll *wakes_ = nullptr;
+  bool watched_ = false;  // there is, or was, a watch; one that ended does not come back
 };
 
 }  // namespace es_addon

@@ -95,14 +95,13 @@ bool to_bool(const Napi::Value &value, const char *what) {
   return value.As<Napi::Boolean>().Value();
 }
 
-uint64_t to_lease(const Napi::Value &value) {
-  double lease = -1;
-  // One call decides type and value: this runs several times per frame.
-  const napi_status status = napi_get_value_double(value.Env(), value, &lease);
-  if (status != napi_ok || !(lease >= 0 && lease <= kSafeIntegerMax)) {
-    throw_bad_parameter(value.Env(), "lease must be a number that tryAcquire gave");
+uint32_t to_lease_handle(napi_env env, napi_value value) {
+  int32_t handle = -1;
+  // One call decides the type too: this runs several times per frame.
+  if (value == nullptr || napi_get_value_int32(env, value, &handle) != napi_ok || handle < 0) {
+    throw_bad_parameter(env, "lease must be a number that tryAcquire gave");
   }
-  return static_cast<uint64_t>(lease);
+  return static_cast<uint32_t>(handle);
 }
 
 OptionalString::OptionalString(const Napi::Value &value, const char *what) : present_(!value.IsUndefined()) {
@@ -248,6 +247,22 @@ Napi::Object from_consumer_info(Napi::Env env, const es_consumer_info &info) {
   object.Set("policy", from_policy(env, info.policy));
   object.Set("reason", text(env, info.reason));
   return object;
+}
+
+Napi::Value from_latency(Napi::Env env, const es_latency &latency) {
+  Napi::BigUint64Array words = Napi::BigUint64Array::New(env, sizeof latency / sizeof(uint64_t), napi_biguint64_array);
+  std::memcpy(words.Data(), &latency, sizeof latency);
+  return words;
+}
+
+es_latency to_latency(const Napi::Value &value) {
+  es_latency latency{};
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().ByteLength() != sizeof latency) {
+    throw_bad_parameter(value.Env(), "latency must be what latency() gave");
+  }
+  const auto bytes = value.As<Napi::TypedArray>();
+  std::memcpy(&latency, static_cast<uint8_t *>(bytes.ArrayBuffer().Data()) + bytes.ByteOffset(), sizeof latency);
+  return latency;
 }
 
 }  // namespace es_addon

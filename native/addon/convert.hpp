@@ -28,8 +28,8 @@ uint64_t to_uint64(const Napi::Value &value, const char *what);
 /** An integral number between the two limits. */
 int64_t to_integer(const Napi::Value &value, const char *what, int64_t least, int64_t most);
 bool to_bool(const Napi::Value &value, const char *what);
-/** A lease or another count that fits a JS number. */
-uint64_t to_lease(const Napi::Value &value);
+/** A lease's handle, as tryAcquire gave it. */
+uint32_t to_lease_handle(napi_env env, napi_value value);
 
 /** A string that may be undefined; `get()` is null then. Keeps the bytes that a C struct points to. */
 class OptionalString {
@@ -52,5 +52,8 @@ Napi::Object from_event(Napi::Env env, const es_event &event);
 Napi::Object from_connection(Napi::Env env, const es_connection_info &info);
 Napi::Object from_producer_info(Napi::Env env, const es_producer_info &info);
 Napi::Object from_consumer_info(Napi::Env env, const es_consumer_info &info);
+/** es_latency word for word, as a BigUint64Array. */
+Napi::Value from_latency(Napi::Env env, const es_latency &latency);
+es_latency to_latency(const Napi::Value &value);
 
 }  // namespace es_addon

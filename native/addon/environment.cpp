@@ -27,28 +27,21 @@ void OpenObject::end_with_environment() {
   environment_ = nullptr;
 }
 
-// ---- the watch: what libuv holds on to ----------------------------------------------------------------------------
+// ---- the loop -----------------------------------------------------------------------------------------------------
 
-/** Lives on its own, because libuv wants the handle's memory until its close callback, after the context is gone. */
-struct Environment::Watch {
-  uv_poll_t poll;
-  Environment *environment;
-  napi_async_cleanup_hook_handle hook;
-};
+uv_loop_t *Environment::loop() const {
+  uv_loop_t *loop = nullptr;
+  if (napi_get_uv_event_loop(env_, &loop) != napi_ok) throw Napi::Error::New(env_);
+  return loop;
+}
 
 void Environment::start(const Napi::Function &on_wake, const Napi::Function &on_event) {
   if (context_ != nullptr) throw_error(env_, es_error_string(ES_BAD_STATE), "start() was called before");
-  uv_loop_t *loop = nullptr;
-  if (napi_get_uv_event_loop(env_, &loop) != napi_ok) throw Napi::Error::New(env_);
+  uv_loop_t *const own_loop = loop();
   checked(env_, es_context_create(&context_));
-
-  watch_ = new Watch{};
-  watch_->environment = this;
-  watch_->poll.data = watch_;
-  const int failure = uv_poll_init(loop, &watch_->poll, es_fd(context_));
-  if (failure != 0) {
-    delete watch_;
-    watch_ = nullptr;
+  int failure = 0;
+  poll_ = Poll::start(own_loop, es_fd(context_), [this] { dispatch(); }, &failure);
+  if (poll_ == nullptr) {
     es_context_destroy(context_);
     context_ = nullptr;
     throw_error(env_, es_error_string(ES_SYSTEM), std::string("uv_poll_init: ") + uv_strerror(failure));
@@ -56,10 +49,7 @@ void Environment::start(const Napi::Function &on_wake, const Napi::Function &on_
   napi_async_init(env_, nullptr, Napi::String::New(env_, "edgestream"), &async_context_);
   on_wake_ = Napi::Persistent(on_wake);
   on_event_ = Napi::Persistent(on_event);
-  napi_add_async_cleanup_hook(env_, on_environment_end, watch_, &watch_->hook);
-  uv_poll_start(&watch_->poll, UV_READABLE, on_readable);
-  // Nobody waits yet: the context alone does not keep the process alive.
-  uv_unref(reinterpret_cast<uv_handle_t *>(&watch_->poll));
+  napi_add_async_cleanup_hook(env_, on_environment_end, this, &cleanup_hook_);
 }
 
 es_context *Environment::context() const {
@@ -69,50 +59,69 @@ es_context *Environment::context() const {
 
 void Environment::ref() {
   context();
-  if (ref_count_++ == 0) uv_ref(reinterpret_cast<uv_handle_t *>(&watch_->poll));
+  if (ref_count_++ == 0) poll_->ref();
 }
 
 void Environment::unref() {
   context();
   if (ref_count_ == 0) throw_error(env_, es_error_string(ES_BAD_STATE), "unref() without a ref()");
-  if (--ref_count_ == 0) uv_unref(reinterpret_cast<uv_handle_t *>(&watch_->poll));
+  if (--ref_count_ == 0) poll_->unref();
 }
 
 // ---- events -------------------------------------------------------------------------------------------------------
 
-void Environment::on_readable(uv_poll_t *poll, int, int) {
-  Environment *environment = static_cast<Watch *>(poll->data)->environment;
-  if (environment != nullptr) environment->dispatch();
+/** One callback scope around `work`: promises and ticks run once, when it closes. */
+template <typename Work>
+void Environment::run_javascript(Work work) {
+  Napi::HandleScope scope(env_);
+  napi_callback_scope callbacks = nullptr;
+  if (napi_open_callback_scope(env_, nullptr, async_context_, &callbacks) != napi_ok) return;
+  work();
+  napi_close_callback_scope(env_, callbacks);
 }
 
 void Environment::dispatch() {
   const int queued = es_dispatch(context_);
   if (queued == 0) return;
-  Napi::HandleScope scope(env_);
-  if (queued < 0) return report_failure(queued);
-  // One callback scope around all events of this wake: promises and ticks run once, when it closes.
-  napi_callback_scope callbacks = nullptr;
-  if (napi_open_callback_scope(env_, nullptr, async_context_, &callbacks) != napi_ok) return;
-  es_event event;
-  // A callback may end the environment (process.exit in a worker), and with it the context.
-  while (context_ != nullptr && es_next_event(context_, &event) == 1) {
-    if (!deliver(event)) break;
+  if (queued < 0) {
+    Napi::HandleScope scope(env_);
+    return report_failure(queued);
   }
-  napi_close_callback_scope(env_, callbacks);
+  run_javascript([this] {
+    es_event event;
+    // A callback may end the environment (process.exit in a worker), and with it the context.
+    while (context_ != nullptr && es_next_event(context_, &event) == 1) {
+      if (!deliver(event)) break;
+    }
+  });
+}
+
+Poll *Environment::watch_wakes(int fd, uint32_t object, std::function<bool()> ready) {
+  int failure = 0;
+  const auto on_ready = [this, object, ready = std::move(ready)] {
+    if (ready()) run_javascript([this, object] { wake(object); });
+  };
+  return Poll::start(loop(), fd, on_ready, &failure);
 }
 
 /** Calls JavaScript with one event. False when JavaScript may not run any more. */
 bool Environment::deliver(const es_event &event) {
   Napi::HandleScope scope(env_);
-  const bool wake = event.kind == ES_EVENT_READABLE || event.kind == ES_EVENT_WRITABLE;
-  napi_value argument = nullptr;
+  if (event.kind == ES_EVENT_READABLE || event.kind == ES_EVENT_WRITABLE) return wake(event.object);
   try {
-    argument = wake ? Napi::Value(Napi::Number::New(env_, event.object)) : Napi::Value(from_event(env_, event));
+    return call(on_event_, from_event(env_, event));
   } catch (const Napi::Error &) {
     // An environment that is going runs its loop once more before the cleanup hooks, and refuses to touch objects.
     return false;
   }
-  const Napi::FunctionReference &callback = wake ? on_wake_ : on_event_;
+}
+
+bool Environment::wake(uint32_t object) {
+  napi_value argument = nullptr;
+  return napi_create_uint32(env_, object, &argument) == napi_ok && call(on_wake_, argument);
+}
+
+bool Environment::call(const Napi::FunctionReference &callback, napi_value argument) {
   const napi_status status = napi_call_function(env_, env_.Undefined(), callback.Value(), 1, &argument, nullptr);
   if (status == napi_ok) return true;
   // No caller can catch what the callback threw, so it is an uncaught exception of the program.
@@ -125,7 +134,7 @@ bool Environment::deliver(const es_event &event) {
 
 /** The context itself failed: nothing will come any more, and somebody must hear of it. */
 void Environment::report_failure(int result) {
-  uv_poll_stop(&watch_->poll);
+  poll_->stop();
   try {
     throw_result(env_, result);
   } catch (const Napi::Error &error) {
@@ -135,16 +144,11 @@ void Environment::report_failure(int result) {
 
 // ---- the end ------------------------------------------------------------------------------------------------------
 
-void Environment::on_environment_end(napi_async_cleanup_hook_handle, void *data) {
-  auto *watch = static_cast<Watch *>(data);
+void Environment::on_environment_end(napi_async_cleanup_hook_handle hook, void *data) {
+  auto *environment = static_cast<Environment *>(data);
   // First the handle (it leaves epoll at once), then the descriptor it watched.
-  uv_close(reinterpret_cast<uv_handle_t *>(&watch->poll), [](uv_handle_t *handle) {
-    auto *closed = static_cast<Watch *>(handle->data);
-    napi_remove_async_cleanup_hook(closed->hook);
-    delete closed;
-  });
-  watch->environment->end();
-  watch->environment = nullptr;
+  environment->poll_->close([hook] { napi_remove_async_cleanup_hook(hook); });
+  environment->end();
 }
 
 void Environment::end() {
@@ -154,7 +158,7 @@ void Environment::end() {
   for (auto object = objects.rbegin(); object != objects.rend(); ++object) (*object)->end_with_environment();
   es_context_destroy(context_);
   context_ = nullptr;
-  watch_ = nullptr;
+  poll_ = nullptr;
   napi_async_destroy(env_, async_context_);
   async_context_ = nullptr;
 }

@@ -8,13 +8,13 @@
 #pragma once
 
 #include <napi.h>
-#include <uv.h>
 
 #include <cstdint>
 #include <vector>
 
 #include "edgestream.h"
 #include "lease_table.hpp"
+#include "poll.hpp"
 
 namespace es_addon {
 
@@ -56,6 +56,8 @@ class Environment {
   es_context *context() const;
   void ref();
   void unref();
+  /** Calls JavaScript's onWake(object) whenever `ready()` says true while `fd` is readable. Null: libuv refuses it. */
+  Poll *watch_wakes(int fd, uint32_t object, std::function<bool()> ready);
 
   // Shared with JavaScript as two BigInt64Arrays, so that a frame costs one call and no object.
   int64_t frame_info[kFrameInfoLength] = {};
@@ -66,18 +68,22 @@ class Environment {
 
  private:
   friend class OpenObject;
-  struct Watch;
 
-  static void on_readable(uv_poll_t *poll, int status, int events);
   static void on_environment_end(napi_async_cleanup_hook_handle hook, void *data);
+  uv_loop_t *loop() const;
+  template <typename Work>
+  void run_javascript(Work work);
   void dispatch();
   bool deliver(const es_event &event);
+  bool wake(uint32_t object);
+  bool call(const Napi::FunctionReference &callback, napi_value argument);
   void report_failure(int result);
   void end();
 
   Napi::Env env_;
   es_context *context_ = nullptr;
-  Watch *watch_ = nullptr;
+  Poll *poll_ = nullptr;
+  napi_async_cleanup_hook_handle cleanup_hook_ = nullptr;
   napi_async_context async_context_ = nullptr;
   Napi::FunctionReference on_wake_, on_event_;
   std::vector<OpenObject *> open_objects_;

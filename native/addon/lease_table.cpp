@@ -36,15 +36,22 @@ void LeaseTable::add(const Lease &lease) {
   leases_.push_back(lease);
 }
 
-const Lease &LeaseTable::get(Napi::Env env, uint64_t id) const {
+const Lease *LeaseTable::find(uint32_t handle) const {
   for (const Lease &known : leases_) {
-    if (known.id == id) return known;
+    if (lease_handle(known.id) == handle) return &known;
   }
-  throw_bad_parameter(env, "lease " + std::to_string(id) + " is not out: it was released, posted or never acquired");
+  return nullptr;
 }
 
-Napi::Value LeaseTable::view(Napi::Env env, uint64_t id, const ViewGuard &guard) {
-  const Lease &lease = get(env, id);
+const Lease &LeaseTable::get(Napi::Env env, uint32_t handle) const {
+  const Lease *lease = find(handle);
+  if (lease != nullptr) return *lease;
+  const std::string name = "lease " + std::to_string(handle);
+  throw_bad_parameter(env, name + " is not out: it was released, posted or never acquired");
+}
+
+Napi::Value LeaseTable::view(Napi::Env env, uint32_t handle, const ViewGuard &guard) {
+  const Lease &lease = get(env, handle);
   if (lease.size == 0) return Napi::ArrayBuffer::New(env, 0);
   napi_value buffer = nullptr;
   // No finalizer: the bytes belong to the lease, not to the view. JavaScript knows no read-only ArrayBuffer; for a
@@ -59,16 +66,17 @@ Napi::Value LeaseTable::view(Napi::Env env, uint64_t id, const ViewGuard &guard)
     detach(env, buffer);
     throw Napi::Error::New(env);
   }
-  views_.push_back({id, reference});
+  views_.push_back({handle, reference});
   guard.protect(env, buffer);
   return Napi::Value(env, buffer);
 }
 
 template <typename Predicate>
-void LeaseTable::end_if(Napi::Env env, Predicate ends) {
+void LeaseTable::close_views(Napi::Env env, Predicate ends) {
+  if (views_.empty()) return;  // a frame that nobody looked at
   Napi::HandleScope scope(env);
   const auto close_view = [&](const View &view) {
-    if (!ends(view.lease)) return false;
+    if (!ends(view.handle)) return false;
     napi_value buffer = nullptr;
     napi_get_reference_value(env, view.reference, &buffer);
     if (buffer != nullptr) detach(env, buffer);
@@ -76,21 +84,27 @@ void LeaseTable::end_if(Napi::Env env, Predicate ends) {
     return true;
   };
   views_.erase(std::remove_if(views_.begin(), views_.end(), close_view), views_.end());
-  const auto is_over = [&](const Lease &lease) { return ends(lease.id); };
-  leases_.erase(std::remove_if(leases_.begin(), leases_.end(), is_over), leases_.end());
 }
 
-void LeaseTable::end(Napi::Env env, uint64_t id) {
-  end_if(env, [id](uint64_t lease) { return lease == id; });
+void LeaseTable::end(Napi::Env env, uint32_t handle) {
+  close_views(env, [handle](uint32_t view) { return view == handle; });
+  for (size_t index = 0; index < leases_.size(); index++) {
+    if (lease_handle(leases_[index].id) != handle) continue;
+    leases_[index] = leases_.back();
+    leases_.pop_back();
+    return;
+  }
 }
 
-void LeaseTable::end_others(Napi::Env env, uint64_t id) {
-  if (leases_.size() <= 1) return;
-  end_if(env, [id](uint64_t lease) { return lease != id; });
+void LeaseTable::replace(Napi::Env env, const Lease &lease) {
+  const uint32_t handle = lease_handle(lease.id);
+  close_views(env, [handle](uint32_t view) { return view != handle; });
+  leases_.assign(1, lease);
 }
 
 void LeaseTable::end_all(Napi::Env env) {
-  end_if(env, [](uint64_t) { return true; });
+  close_views(env, [](uint32_t) { return true; });
+  leases_.clear();
 }
 
 }  // namespace es_addon

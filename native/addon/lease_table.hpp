@@ -28,6 +28,12 @@ class ViewGuard {
   Napi::FunctionReference refuse_;
 };
 
+/**
+ * A lease as JavaScript knows it: 31 bits of the core's number, because a larger number would be an object there. Two
+ * leases out at the same time never share one: the low byte is the slot.
+ */
+constexpr uint32_t lease_handle(uint64_t lease) { return static_cast<uint32_t>(lease & 0x7fffffff); }
+
 struct Lease {
   uint64_t id;
   const uint8_t *data;
@@ -44,24 +50,27 @@ class LeaseTable {
 
   /** Remembers a lease; one with the same id (the old frame again) keeps its views. */
   void add(const Lease &lease);
-  /** The lease, or a thrown ERR_BAD_PARAMETER when it is not out. */
-  const Lease &get(Napi::Env env, uint64_t id) const;
+  /** The lease by its handle; null when it is not out. */
+  const Lease *find(uint32_t handle) const;
+  /** The same, or a thrown ERR_BAD_PARAMETER. */
+  const Lease &get(Napi::Env env, uint32_t handle) const;
   /** A new ArrayBuffer over the lease's bytes. */
-  Napi::Value view(Napi::Env env, uint64_t id, const ViewGuard &guard);
+  Napi::Value view(Napi::Env env, uint32_t handle, const ViewGuard &guard);
   /** Detaches the views of one lease and forgets it. Unknown: nothing happens. */
-  void end(Napi::Env env, uint64_t id);
-  /** Ends every lease but this one. */
-  void end_others(Napi::Env env, uint64_t id);
+  void end(Napi::Env env, uint32_t handle);
+  /** The only lease that is out from now on; all others end. */
+  void replace(Napi::Env env, const Lease &lease);
   void end_all(Napi::Env env);
 
  private:
   struct View {
-    uint64_t lease;
+    uint32_t handle;
     napi_ref reference;  // weak: a view nobody keeps may be collected
   };
 
+  /** Detaches the views that `ends` is true of. */
   template <typename Predicate>
-  void end_if(Napi::Env env, Predicate ends);
+  void close_views(Napi::Env env, Predicate ends);
 
   // Both are short (at most ES_HELD_MAX leases, hardly ever more than one view each) and keep their storage.
   std::vector<Lease> leases_;

@@ -13,6 +13,8 @@ void ObserverWrap::define(Napi::Env env) {
           InstanceAccessor<&ObserverWrap::id>("id"),
           InstanceMethod<&ObserverWrap::query>("query"),
           InstanceMethod<&ObserverWrap::report>("report"),
+          InstanceMethod<&ObserverWrap::query_latency>("queryLatency"),
+          InstanceMethod<&ObserverWrap::latency>("latency"),
           InstanceMethod<&ObserverWrap::close>("close"),
       }));
 }
@@ -72,6 +74,28 @@ Napi::Value ObserverWrap::report(const Napi::CallbackInfo &info) {
   report.Set("info", from_producer_info(env, producer));
   report.Set("connections", connections);
   return report;
+}
+
+// C:  int es_observer_query_latency(es_observer *observer, uint64_t connection);
+// TS: queryLatency(connection: bigint): void        Thread: JS thread only.
+void ObserverWrap::query_latency(const Napi::CallbackInfo &info) {
+  const uint64_t connection = to_uint64(info[0], "connection");
+  checked(info.Env(), es_observer_query_latency(alive(info.Env()), connection));
+}
+
+// C:  int es_observer_latency(es_observer *observer, uint64_t *connection, es_latency *out);
+// TS: latency(): { connection: bigint; latency: BigUint64Array } | undefined        Thread: JS thread only.
+Napi::Value ObserverWrap::latency(const Napi::CallbackInfo &info) {
+  Napi::Env env = info.Env();
+  uint64_t connection = 0;
+  es_latency result{};
+  const int found = es_observer_latency(alive(env), &connection, &result);
+  if (found == ES_BAD_STATE) return env.Undefined();  // none has come yet
+  if (found == ES_BAD_STREAM) throw_error(env, "ERR_CLOSED", es_last_error());
+  Napi::Object answer = Napi::Object::New(env);
+  answer.Set("connection", Napi::BigInt::New(env, connection));
+  answer.Set("latency", from_latency(env, result));
+  return answer;
 }
 
 // C:  void es_observer_close(es_observer *observer);

@@ -17,6 +17,8 @@ class ObserverWrap : public Napi::ObjectWrap<ObserverWrap>, public OpenObject {
   Napi::Value id(const Napi::CallbackInfo &info);
   void query(const Napi::CallbackInfo &info);
   Napi::Value report(const Napi::CallbackInfo &info);
+  void query_latency(const Napi::CallbackInfo &info);
+  Napi::Value latency(const Napi::CallbackInfo &info);
   void close(const Napi::CallbackInfo &info);
   es_observer *alive(Napi::Env env) const;
 

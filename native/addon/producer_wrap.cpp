@@ -18,9 +18,6 @@ void ProducerWrap::define(Napi::Env env) {
       env, "NativeProducer",
       {
           InstanceAccessor<&ProducerWrap::id>("id"),
-          InstanceMethod<&ProducerWrap::try_acquire>("tryAcquire"),
-          InstanceMethod<&ProducerWrap::view>("view"),
-          InstanceMethod<&ProducerWrap::try_post>("tryPost"),
           InstanceMethod<&ProducerWrap::discard>("discard"),
           InstanceMethod<&ProducerWrap::close_input>("closeInput"),
           InstanceMethod<&ProducerWrap::try_drain>("tryDrain"),
@@ -29,6 +26,7 @@ void ProducerWrap::define(Napi::Env env) {
           InstanceMethod<&ProducerWrap::info>("info"),
           InstanceMethod<&ProducerWrap::connections>("connections"),
           InstanceMethod<&ProducerWrap::ended>("ended"),
+          InstanceMethod<&ProducerWrap::latency>("latency"),
           InstanceMethod<&ProducerWrap::close>("close"),
       }));
 }
@@ -37,7 +35,13 @@ ProducerWrap::ProducerWrap(const Napi::CallbackInfo &info)
     : ObjectWrap(info),
       OpenObject(Environment::of(info.Env())),
       handle_(wrapped_handle<es_producer>(info)),
-      id_(es_producer_id(handle_)) {}
+      id_(es_producer_id(handle_)) {
+  const Napi::Object self = info.This().As<Napi::Object>();
+  define_fast_method<ProducerWrap, &ProducerWrap::try_acquire>(self, "tryAcquire", this);
+  define_fast_method<ProducerWrap, &ProducerWrap::view>(self, "view", this);
+  define_fast_method<ProducerWrap, &ProducerWrap::write>(self, "write", this);
+  define_fast_method<ProducerWrap, &ProducerWrap::try_post>(self, "tryPost", this);
+}
 
 es_producer *ProducerWrap::alive(Napi::Env env) const {
   if (handle_ == nullptr) throw_error(env, es_error_string(ES_BAD_STREAM), "the producer is closed");
@@ -72,68 +76,100 @@ Napi::Value ProducerWrap::id(const Napi::CallbackInfo &info) { return Napi::Numb
 
 // C:  int es_producer_acquire(es_producer *producer, int64_t timeout_us, es_writable *out);
 // TS: tryAcquire(): number        Thread: JS thread only; never waits.
-Napi::Value ProducerWrap::try_acquire(const Napi::CallbackInfo &info) {
-  Napi::Env env = info.Env();
+napi_value ProducerWrap::try_acquire(const FastCall &call) {
   es_writable writable{};
-  const int result = checked(env, es_producer_acquire(alive(env), ES_NO_WAIT, &writable));
+  const int result = checked(call.env, es_producer_acquire(alive(call.env), ES_NO_WAIT, &writable));
   if (result == ES_OK) {
     leases_.add({writable.lease, writable.data, writable.size, nullptr, 0});
     int64_t *out = environment_->frame_info;
-    out[kLease] = static_cast<int64_t>(writable.lease);
+    out[kLease] = lease_handle(writable.lease);
     out[kSize] = static_cast<int64_t>(writable.size);
     out[kLayout] = writable.layout;
     out[kSlot] = writable.slot;
   }
-  return Napi::Number::New(env, result);
+  return fast_number(call.env, result);
 }
 
 // C:  es_writable.data and es_writable.size
 // TS: view(lease: number): ArrayBuffer        Thread: JS thread only; the view dies with its lease.
-Napi::Value ProducerWrap::view(const Napi::CallbackInfo &info) {
-  alive(info.Env());
-  return leases_.view(info.Env(), to_lease(info[0]), environment_->view_guard);
+napi_value ProducerWrap::view(const FastCall &call) {
+  alive(call.env);
+  return leases_.view(call.env, to_lease_handle(call.env, call.arguments[0]), environment_->view_guard);
+}
+
+// C:  void es_copy(void *to, const void *from, size_t bytes);
+// TS: write(lease: number, bytes: Uint8Array): void        Thread: JS thread only.
+napi_value ProducerWrap::write(const FastCall &call) {
+  alive(call.env);
+  const Lease &lease = leases_.get(call.env, to_lease_handle(call.env, call.arguments[0]));
+  napi_typedarray_type type = napi_int8_array;
+  size_t bytes = 0;
+  void *data = nullptr;
+  const napi_value given = call.arguments[1];
+  const bool is_array = given != nullptr && napi_get_typedarray_info(call.env, given, &type, &bytes, &data, nullptr,
+                                                                     nullptr) == napi_ok;
+  if (!is_array || type != napi_uint8_array || bytes > lease.size) {
+    throw_bad_parameter(call.env, "bytes must be a Uint8Array of at most " + std::to_string(lease.size) + " bytes");
+  }
+  es_copy(const_cast<uint8_t *>(lease.data), data, bytes);
+  return nullptr;
+}
+
+/** What of the post is not the default. */
+es_post_info ProducerWrap::to_post_info(const FastCall &call) const {
+  es_post_info post{};
+  bool with_info = false;
+  napi_get_value_bool(call.env, call.arguments[1], &with_info);
+  post.pts = ES_NO_PTS;
+  if (with_info) {
+    const int64_t *in = environment_->post_info;
+    post.pts = in[kPts];
+    post.duration = in[kDuration];
+    post.captured = in[kCaptured];
+    post.size = static_cast<uint64_t>(in[kPostSize]);
+  }
+  if (call.arguments[2] == nullptr) return post;
+  const Napi::Value given(call.env, call.arguments[2]);
+  if (given.IsUndefined()) return post;
+  if (!given.IsTypedArray() || given.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
+    throw_bad_parameter(call.env, "metadata must be a Uint8Array");
+  }
+  const auto metadata = given.As<Napi::Uint8Array>();
+  if (metadata.ByteLength() > ES_METADATA_MAX) {
+    throw_bad_parameter(call.env, "metadata has " + std::to_string(metadata.ByteLength()) + " bytes, the limit is " +
+                                      std::to_string(ES_METADATA_MAX));
+  }
+  post.metadata = metadata.Data();
+  post.metadata_size = static_cast<uint32_t>(metadata.ByteLength());
+  return post;
 }
 
 // C:  int es_producer_post(es_producer *producer, uint64_t lease, const es_post_info *info, int64_t timeout_us,
 //                          uint64_t *number);
-// TS: tryPost(lease: number, metadata: Uint8Array | undefined): number        Thread: JS thread only; never waits.
-Napi::Value ProducerWrap::try_post(const Napi::CallbackInfo &info) {
-  Napi::Env env = info.Env();
-  const uint64_t lease = to_lease(info[0]);
-  const int64_t *in = environment_->post_info;
-  es_post_info post{};
-  post.pts = in[kPts];
-  post.duration = in[kDuration];
-  post.captured = in[kCaptured];
-  post.size = static_cast<uint64_t>(in[kPostSize]);
-  if (!info[1].IsUndefined()) {
-    if (!info[1].IsTypedArray() || info[1].As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
-      throw_bad_parameter(env, "metadata must be a Uint8Array");
-    }
-    const auto metadata = info[1].As<Napi::Uint8Array>();
-    if (metadata.ByteLength() > ES_METADATA_MAX) {
-      throw_bad_parameter(env, "metadata has " + std::to_string(metadata.ByteLength()) + " bytes, the limit is " +
-                                   std::to_string(ES_METADATA_MAX));
-    }
-    post.metadata = metadata.Data();
-    post.metadata_size = static_cast<uint32_t>(metadata.ByteLength());
-  }
+// TS: tryPost(lease: number, withInfo: boolean, metadata?: Uint8Array): number
+// Thread: JS thread only; never waits.
+napi_value ProducerWrap::try_post(const FastCall &call) {
+  const uint32_t handle = to_lease_handle(call.env, call.arguments[0]);
+  es_producer *producer = alive(call.env);
+  const es_post_info post = to_post_info(call);
+  const uint64_t lease = leases_.get(call.env, handle).id;
   uint64_t number = 0;
-  const int result = checked(env, es_producer_post(alive(env), lease, &post, ES_NO_WAIT, &number));
+  const int result = checked(call.env, es_producer_post(producer, lease, &post, ES_NO_WAIT, &number));
   if (result == ES_OK) {
     // The frame is the consumers' now. No JavaScript ran since, so nobody wrote into it through a view.
-    leases_.end(env, lease);
+    leases_.end(call.env, handle);
     environment_->frame_info[kNumber] = static_cast<int64_t>(number);
   }
-  return Napi::Number::New(env, result);
+  return fast_number(call.env, result);
 }
 
 // C:  int es_producer_discard(es_producer *producer, uint64_t lease);
 // TS: discard(lease: number): void        Thread: JS thread only.
 void ProducerWrap::discard(const Napi::CallbackInfo &info) {
-  const uint64_t lease = to_lease(info[0]);
+  const uint32_t handle = to_lease_handle(info.Env(), info[0]);
   es_producer *producer = alive(info.Env());
-  leases_.end(info.Env(), lease);
+  const uint64_t lease = leases_.get(info.Env(), handle).id;
+  leases_.end(info.Env(), handle);
   checked(info.Env(), es_producer_discard(producer, lease));
 }
 
@@ -189,6 +225,15 @@ Napi::Value ProducerWrap::ended(const Napi::CallbackInfo &info) {
   es_connection_info found{};
   if (es_producer_ended(alive(env), to_uint64(info[0], "connection"), &found) != ES_OK) return env.Undefined();
   return from_connection(env, found);
+}
+
+// C:  int es_producer_latency(es_producer *producer, uint64_t connection, es_latency *out);
+// TS: latency(connection: bigint): BigUint64Array | undefined        Thread: JS thread only.
+Napi::Value ProducerWrap::latency(const Napi::CallbackInfo &info) {
+  Napi::Env env = info.Env();
+  es_latency result{};
+  if (es_producer_latency(alive(env), to_uint64(info[0], "connection"), &result) != ES_OK) return env.Undefined();
+  return from_latency(env, result);
 }
 
 // C:  void es_producer_close(es_producer *producer);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "environment.hpp"
+#include "fast_method.hpp"
 #include "lease_table.hpp"
 
 namespace es_addon {
@@ -16,9 +17,11 @@ class ProducerWrap : public Napi::ObjectWrap<ProducerWrap>, public OpenObject {
 
  private:
   Napi::Value id(const Napi::CallbackInfo &info);
-  Napi::Value try_acquire(const Napi::CallbackInfo &info);
-  Napi::Value view(const Napi::CallbackInfo &info);
-  Napi::Value try_post(const Napi::CallbackInfo &info);
+  napi_value try_acquire(const FastCall &call);
+  napi_value view(const FastCall &call);
+  napi_value write(const FastCall &call);
+  napi_value try_post(const FastCall &call);
+  es_post_info to_post_info(const FastCall &call) const;
   void discard(const Napi::CallbackInfo &info);
   void close_input(const Napi::CallbackInfo &info);
   Napi::Value try_drain(const Napi::CallbackInfo &info);
@@ -27,6 +30,7 @@ class ProducerWrap : public Napi::ObjectWrap<ProducerWrap>, public OpenObject {
   Napi::Value info(const Napi::CallbackInfo &info);
   Napi::Value connections(const Napi::CallbackInfo &info);
   Napi::Value ended(const Napi::CallbackInfo &info);
+  Napi::Value latency(const Napi::CallbackInfo &info);
   void close(const Napi::CallbackInfo &info);
   es_producer *alive(Napi::Env env) const;
 

@@ -1,5 +1,4 @@
 // How a guest becomes a connection and how a connection ends: the producer's half of the hand-shake.
-#include <fcntl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -16,31 +15,11 @@ namespace {
 
 constexpr int64_t kAttachTimeout = 5'000'000'000;  // ns from welcome to attached
 
-// Neither an eventfd nor a pipe: a peer can clear O_NONBLOCK on an eventfd, whose one description both share, and can
-// hold a pipe's lock for as long as it makes the kernel wait for the memory it reads into. Both block a writer.
-int make_wake_pair(Fd* ours, Fd* theirs) {
-  int ends[2];
-  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0) {
-    return fail_errno(ES_BAD_ALLOC, "cannot create a socket pair");
-  }
-  *ours = Fd(ends[0]);
-  *theirs = Fd(ends[1]);
-  return ES_OK;
-}
-
 bool is_eviction(es_cause cause) { return cause >= ES_CAUSE_EVICTED_LAG && cause <= ES_CAUSE_EVICTED_REQUEST; }
 
 }  // namespace
 
-// ---------------------------------------------------------------- a connection's descriptors
-
 void Connection::on_ready(int fd) { producer->connection_ready(this, fd); }
-
-void Connection::wake() {
-  if (!seat.take_wake_request()) return;
-  const uint8_t byte = 1;  // a full socket is a consumer that has wake-ups enough
-  send(wake_socket.get(), &byte, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-}
 
 // ---------------------------------------------------------------- coming
 
@@ -159,7 +138,7 @@ int Producer::admit(Connection* connection) {
   result = create_shared("edgestream-seat", kSeatPageBytes, Seal::both_write, &connection->page);
   if (result != ES_OK) return result;
   Fd wake_reader;
-  result = make_wake_pair(&connection->wake_socket, &wake_reader);
+  result = connection->waker.create(peer_may_signal_us(connection->guest.socket.get()), &wake_reader);
   if (result != ES_OK) return result;
   connection->id = ++last_connection_;
   auto* page = reinterpret_cast<SeatPage*>(connection->page.mapping.data());
@@ -299,16 +278,10 @@ void Producer::answer_query(Onlooker* onlooker, int fd) {
   const int result = receive(fd, received);
   if (result == ES_WOULD_BLOCK) return;
   if (result == ES_OK && received->type() == MessageType::query) {
-    std::vector<es_connection_info> connections(connections_.size());
-    const uint32_t count = fill_connections(connections.data(), static_cast<uint32_t>(connections.size()));
-    const size_t size = sizeof(ReportMessage) + count * sizeof(es_connection_info);
-    auto report = make_message<ReportMessage>(MessageType::report, size);
-    fill_info(&report.info);
-    report.connection_count = count;
-    std::vector<uint8_t> bytes(size);
-    memcpy(bytes.data(), &report, sizeof report);
-    if (count != 0) memcpy(bytes.data() + sizeof report, connections.data(), size - sizeof report);
-    if (send_bytes(fd, bytes.data(), size, nullptr, 0) != ES_CLOSED) return;  // one that does not read gets fewer
+    const auto* query = received->as<QueryMessage>();
+    const uint64_t connection = query == nullptr ? 0 : query->connection;
+    const int sent = connection == 0 ? send_report(fd) : send_latency(fd, connection);
+    if (sent != ES_CLOSED) return;  // one that does not read gets fewer
   }
   std::erase_if(onlookers_, [onlooker](const auto& other) { return other.get() == onlooker; });
 }

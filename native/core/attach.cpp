@@ -9,10 +9,8 @@
 namespace es {
 
 void Consumer::on_ready(int fd) {
-  if (fd == wake_socket_.get()) {
-    uint8_t bytes[16];  // one wake is one message; at most a few wait
-    const ssize_t got = read(fd, bytes, sizeof bytes);
-    if (got == 0) wake_watch_.reset();  // the producer is gone; an ended socket would be ready for ever
+  if (fd == wakes_.get()) {
+    if (woken() == ES_CLOSED) wake_watch_.reset();  // an ended socket would be ready for ever
     return readable();
   }
   read_messages();
@@ -103,9 +101,9 @@ int Consumer::on_welcome(Received* received) {
   policy_ = welcome->policy;
   policy_.label[sizeof policy_.label - 1] = 0;
   seat_.init(page, policy_);
-  wake_socket_ = std::move(received->fds[1]);
-  fcntl(wake_socket_.get(), F_SETFL, O_NONBLOCK);
-  return context_->watch(wake_socket_.get(), this, &wake_watch_);
+  wakes_ = std::move(received->fds[1]);
+  fcntl(wakes_.get(), F_SETFL, O_NONBLOCK);
+  return context_->watch(wakes_.get(), this, &wake_watch_);
 }
 
 int Consumer::on_layout(const Received& received) {

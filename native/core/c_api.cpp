@@ -1,4 +1,6 @@
 // The C ABI: argument checks, the context's lock, waits; then one call into the core.
+#include <poll.h>
+
 #include <algorithm>
 
 #include "consumer.hpp"
@@ -218,6 +220,12 @@ int es_producer_ended(es_producer* producer, uint64_t connection, es_connection_
   return core(producer)->find_ended(connection, out);
 }
 
+int es_producer_latency(es_producer* producer, uint64_t connection, es_latency* out) {
+  if (producer == nullptr || out == nullptr) return missing_argument("es_producer_latency");
+  std::unique_lock lock(core(producer)->context()->mutex);
+  return core(producer)->latency(connection, out);
+}
+
 void es_producer_close(es_producer* producer) {
   if (producer == nullptr) return;
   Context* context = core(producer)->context();
@@ -255,6 +263,34 @@ int es_consumer_acquire(es_consumer* consumer, uint32_t flags, int64_t timeout_u
   return old == ES_WOULD_BLOCK ? ES_TIMEOUT : old;
 }
 
+int es_consumer_wake_fd(es_consumer* consumer) {
+  if (consumer == nullptr) return -1;
+  std::unique_lock lock(core(consumer)->context()->mutex);
+  return core(consumer)->take_wake_fd();
+}
+
+int es_consumer_woken(es_consumer* consumer) {
+  if (consumer == nullptr) return missing_argument("es_consumer_woken");
+  std::unique_lock lock(core(consumer)->context()->mutex);
+  return core(consumer)->woken();
+}
+
+int es_consumer_sleep(es_consumer* consumer, int64_t timeout_us) {
+  if (consumer == nullptr) return missing_argument("es_consumer_sleep");
+  Context* context = core(consumer)->context();
+  std::unique_lock lock(context->mutex);
+  const int wakes = core(consumer)->take_wake_fd();
+  if (!core(consumer)->prepare_sleep()) return ES_OK;
+  lock.unlock();
+  pollfd ready[2] = {{context->fd(), POLLIN, 0}, {wakes, POLLIN, 0}};  // -1: poll looks at the other one only
+  const timespec rest{timeout_us / 1'000'000, timeout_us % 1'000'000 * 1000};
+  const int count = ppoll(ready, 2, timeout_us < 0 ? nullptr : &rest, nullptr);
+  if (count == 0) return ES_TIMEOUT;
+  if (ready[1].revents == 0) return ES_OK;
+  lock.lock();
+  return core(consumer)->woken() == ES_CLOSED ? ES_CLOSED : ES_OK;
+}
+
 int es_consumer_release(es_consumer* consumer, uint64_t lease) {
   if (consumer == nullptr) return missing_argument("es_consumer_release");
   std::unique_lock lock(core(consumer)->context()->mutex);
@@ -277,6 +313,12 @@ int es_consumer_get_info(es_consumer* consumer, es_consumer_info* out) {
   if (consumer == nullptr || out == nullptr) return missing_argument("es_consumer_get_info");
   std::unique_lock lock(core(consumer)->context()->mutex);
   return core(consumer)->get_info(out);
+}
+
+int es_consumer_latency(es_consumer* consumer, es_latency* out) {
+  if (consumer == nullptr || out == nullptr) return missing_argument("es_consumer_latency");
+  std::unique_lock lock(core(consumer)->context()->mutex);
+  return core(consumer)->get_latency(out);
 }
 
 int es_consumer_format(es_consumer* consumer, uint32_t layout, es_format* out) {
@@ -308,7 +350,19 @@ uint32_t es_observer_id(const es_observer* observer) { return reinterpret_cast<c
 int es_observer_query(es_observer* observer) {
   if (observer == nullptr) return missing_argument("es_observer_query");
   std::unique_lock lock(core(observer)->context()->mutex);
-  return core(observer)->query();
+  return core(observer)->query(0);
+}
+
+int es_observer_query_latency(es_observer* observer, uint64_t connection) {
+  if (observer == nullptr || connection == 0) return missing_argument("es_observer_query_latency");
+  std::unique_lock lock(core(observer)->context()->mutex);
+  return core(observer)->query(connection);
+}
+
+int es_observer_latency(es_observer* observer, uint64_t* connection, es_latency* out) {
+  if (observer == nullptr || out == nullptr) return missing_argument("es_observer_latency");
+  std::unique_lock lock(core(observer)->context()->mutex);
+  return core(observer)->latency(connection, out);
 }
 
 int es_observer_report(es_observer* observer, es_producer_info* info, es_connection_info* out, uint32_t count) {

@@ -4,6 +4,7 @@
 #include "guest.hpp"
 #include "memory.hpp"
 #include "seat.hpp"
+#include "wake.hpp"
 
 namespace es {
 
@@ -19,8 +20,10 @@ class Connection final : public Pollable {
   explicit Connection(Producer* producer_in) : producer(producer_in) {}
   void on_ready(int fd) override;
 
-  // Wakes the consumer if it sleeps. Never blocks, whatever the consumer does to its end.
-  void wake();
+  // Wakes the consumer if it sleeps.
+  void wake() {
+    if (seat.take_wake_request()) waker.ring();
+  }
 
   Producer* producer;
   uint64_t id = 0;
@@ -29,7 +32,7 @@ class Connection final : public Pollable {
   es_policy policy{};
   SharedMemory page;
   ProducerSeat seat;
-  Fd wake_socket;
+  Waker waker;
   Watch socket_watch;
   es_cause cause = ES_CAUSE_NONE;  // as said by it, or decided here
   int64_t attach_by = 0;

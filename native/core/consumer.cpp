@@ -4,8 +4,24 @@
 #include <cerrno>
 
 #include "status.hpp"
+#include "wake.hpp"
 
 namespace es {
+
+namespace {
+
+constexpr int kSpinLooks = 100;  // 1 to 4 us, by processor
+
+// Tells the processor that it waits, so that it saves power and lets its other half work.
+inline void pause_processor() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+}  // namespace
 
 Consumer::Consumer(Context* context, bool in_process)
     : context_(context),
@@ -57,7 +73,7 @@ void Consumer::close() {
   objects_.clear();
   page_.reset();
   socket_.reset();
-  wake_socket_.reset();
+  wakes_.reset();
   readable();
 }
 
@@ -88,8 +104,9 @@ int Consumer::acquire(uint32_t flags, es_frame* out) {
       return ES_WOULD_BLOCK;
     }
     // false: the producer put a newer one in its place
-    if (!(out_of_credit ? exchange_last(position, slot) : seat_.take(position, slot))) continue;
-    return lease_frame(position, slot, flags, out);
+    const int64_t now = es_now();
+    if (!(out_of_credit ? exchange_last(position, slot, now) : seat_.take(position, slot))) continue;
+    return lease_frame(position, slot, now, flags, out);
   }
 }
 
@@ -101,27 +118,55 @@ int Consumer::nothing_new(uint32_t flags, es_frame* out) {
     return terminal_result();
   }
   if ((flags & ES_ACQUIRE_NEW_ONLY) == 0 && last_slot_ >= 0 && policy_.no_reuse == 0) return old_frame(out);
-  if (seat_.prepare_sleep()) return ES_WOULD_BLOCK;
+  const bool came = (flags & ES_ACQUIRE_SPIN) != 0 && spin();
+  if (!came && ((flags & ES_ACQUIRE_NO_WAKE) != 0 || seat_.prepare_sleep())) return ES_WOULD_BLOCK;
   out->is_new = 1;
   return ES_OK;
 }
 
-bool Consumer::exchange_last(uint64_t position, uint32_t slot) {
+// true: something came. Long enough that a loop that polls spends most of its time looking.
+bool Consumer::spin() {
+  uint64_t position;
+  uint32_t slot;
+  for (int look = 0; look < kSpinLooks; look++) {
+    pause_processor();
+    if (seat_.peek(&position, &slot)) return true;
+  }
+  return false;
+}
+
+bool Consumer::exchange_last(uint64_t position, uint32_t slot, int64_t now) {
   Lease& earlier = leases_[last_slot_];
   const auto earlier_slot = static_cast<uint32_t>(last_slot_);
   if (!seat_.take_instead_of(earlier.position, earlier_slot, position, slot)) return false;
+  count_hold(&earlier, now);
   earlier.held = false;
   held_--;
   last_slot_ = -1;
   return true;
 }
 
-int Consumer::lease_frame(uint64_t position, uint32_t slot, uint32_t flags, es_frame* out) {
+void Consumer::count_hold(Lease* lease, int64_t now) {
+  if (lease->hold_counted) return;
+  lease->hold_counted = true;
+  seat_.latency().add(ES_STEP_HOLD, lease->acquired_at, now);
+}
+
+void Consumer::count_delivery(const es_frame& frame) {
+  LatencyWriter& latency = seat_.latency();
+  const int64_t woken = woken_at_ > frame.posted ? woken_at_ : frame.acquired;
+  latency.add(ES_STEP_POST, frame.captured, frame.posted);
+  latency.add(ES_STEP_WAKE, frame.posted, woken);
+  latency.add(ES_STEP_ACQUIRE, woken, frame.acquired);
+  latency.add(ES_STEP_DELIVER, frame.posted, frame.acquired);
+}
+
+int Consumer::lease_frame(uint64_t position, uint32_t slot, int64_t now, uint32_t flags, es_frame* out) {
   // With credits left, the old frame was kept only for want of a newer one.
   if (last_slot_ >= 0 && leases_[last_slot_].given_back) end_lease(static_cast<uint32_t>(last_slot_));
   if ((flags & ES_ACQUIRE_KEEP_PLACE) == 0) seat_.consume(1);
   signal();
-  leases_[slot] = {position, true, false, es_now()};
+  leases_[slot] = {position, true, false, false, now};
   held_++;
   last_slot_ = static_cast<int>(slot);
   if (!seen_first_) {
@@ -132,6 +177,7 @@ int Consumer::lease_frame(uint64_t position, uint32_t slot, uint32_t flags, es_f
   out->is_new = 1;
   out->skipped = out->number - last_number_ - 1;
   last_number_ = out->number;
+  count_delivery(*out);
   return ES_OK;
 }
 
@@ -169,6 +215,7 @@ void Consumer::end_lease(uint32_t slot) {
   lease.held = false;
   held_--;
   if (last_slot_ == static_cast<int>(slot)) last_slot_ = -1;
+  if (!lease.hold_counted) count_hold(&lease, es_now());
   seat_.release(lease.position, slot);
   signal();
   if (held_ == 0 && !closed_ && cause_ != ES_CAUSE_NONE && !socket_watch_.active()) socket_.reset();
@@ -182,6 +229,7 @@ int Consumer::release(uint64_t lease) {
   const bool keep = last_slot_ == static_cast<int>(slot) && policy_.no_reuse == 0 && cause_ == ES_CAUSE_NONE;
   if (keep) {
     own.given_back = true;
+    if (!own.hold_counted) count_hold(&own, es_now());
   } else {
     end_lease(slot);
   }
@@ -197,6 +245,22 @@ int Consumer::consume(uint32_t count) {
   seat_.consume(count);
   signal();
   return ES_OK;
+}
+
+int Consumer::take_wake_fd() {
+  if (!wakes_) return -1;
+  wake_watch_.reset();
+  return wakes_.get();
+}
+
+int Consumer::woken() {
+  const bool more = !closed_ && drain_wakes(wakes_.get());
+  woken_at_ = es_now();
+  return more ? ES_OK : ES_CLOSED;
+}
+
+bool Consumer::prepare_sleep() {
+  return !closed_ && cause_ == ES_CAUSE_NONE && (!attached_ || seat_.prepare_sleep());
 }
 
 void Consumer::signal() {
@@ -258,6 +322,12 @@ int Consumer::get_info(es_consumer_info* out) {
   const uint64_t rest = out->posted > accounted ? out->posted - accounted : 0;
   // What waits when the connection is over will never be delivered, whether or not the producer lives to count it.
   (out->state == ES_STATE_DISCONNECTED ? out->discarded : out->waiting) += rest;
+  return ES_OK;
+}
+
+int Consumer::get_latency(es_latency* out) const {
+  if (!page_) return fail(ES_BAD_STATE, "there is no latency before the producer is met");
+  seat_.copy_latency(out);
   return ES_OK;
 }
 

@@ -23,9 +23,15 @@ class Consumer final : public Pollable {
   uint32_t id() const { return id_; }
   int acquire(uint32_t flags, es_frame* out);
   int release(uint64_t lease);
+  // The descriptor of wake-ups, for a loop that watches it by itself from here on.
+  int take_wake_fd();
+  int woken();
+  // true: nothing is there, and a wake-up is asked for.
+  bool prepare_sleep();
   int consume(uint32_t count);
   int state();
   int get_info(es_consumer_info* out);
+  int get_latency(es_latency* out) const;
   int format(uint32_t layout, es_format* out);
   void close();
   bool closed() const { return closed_; }
@@ -43,6 +49,7 @@ class Consumer final : public Pollable {
     uint64_t position = 0;
     bool held = false;
     bool given_back = false;  // the application released it; kept so that the old frame can be acquired again
+    bool hold_counted = false;  // its time from acquire to release is in the ledger
     int64_t acquired_at = 0;
   };
   struct Layout {
@@ -51,13 +58,16 @@ class Consumer final : public Pollable {
   };
 
   Consumer(Context* context, bool in_process);
-  bool exchange_last(uint64_t position, uint32_t slot);
+  bool exchange_last(uint64_t position, uint32_t slot, int64_t now);
   void end_lease(uint32_t slot);
-  int lease_frame(uint64_t position, uint32_t slot, uint32_t flags, es_frame* out);
+  void count_hold(Lease* lease, int64_t now);
+  void count_delivery(const es_frame& frame);
+  int lease_frame(uint64_t position, uint32_t slot, int64_t now, uint32_t flags, es_frame* out);
   int old_frame(es_frame* out);
   void fill(uint32_t slot, es_frame* out) const;
   void signal();
   int nothing_new(uint32_t flags, es_frame* out);
+  bool spin();
   int terminal_result() const;
   bool drains() const;
   void advance(es_state state);
@@ -86,11 +96,12 @@ class Consumer final : public Pollable {
   uint64_t connection_ = 0;
   uint64_t epoch_ = 0;
   uint64_t last_number_ = 0;
+  int64_t woken_at_ = 0;        // when the last wake-up came
   bool seen_first_ = false;
   int last_slot_ = -1;          // of the frame acquired last, while it is held or kept
   uint32_t held_ = 0;
   es_policy policy_{};
-  Fd socket_, wake_socket_;
+  Fd socket_, wakes_;
   Watch socket_watch_, wake_watch_;
   Mapping page_;
   ConsumerSeat seat_;

@@ -208,6 +208,9 @@ void Context::arm_timer() {
   for (const Deadline* deadline : deadlines_) {
     if (deadline->at_ != 0 && (first == 0 || deadline->at_ < first)) first = deadline->at_;
   }
+  // A timer that rings too early costs a look; setting it anew at each wait costs a system call.
+  if (first == 0 || (armed_at_ != 0 && armed_at_ <= first)) return;
+  armed_at_ = first;
   itimerspec when{};
   when.it_value.tv_sec = first / 1000000000;
   when.it_value.tv_nsec = first % 1000000000;
@@ -227,6 +230,7 @@ void Context::fire_deadlines() {
       break;  // the list may have changed
     }
   }
+  armed_at_ = 0;
   arm_timer();
 }
 

@@ -116,6 +116,7 @@ class Context {
   std::vector<Entry> entries_;
   std::vector<uint32_t> free_entries_;
   std::vector<Deadline*> deadlines_;
+  int64_t armed_at_ = 0;  // when the timer will ring; 0: it will not
   std::vector<Queued> events_;
   size_t event_head_ = 0;
   bool dispatching_ = false;

@@ -30,36 +30,57 @@ int Observer::open(Context* context, const char* name, const std::string& dir, O
   return ES_OK;
 }
 
-int Observer::query() {
+int Observer::query(uint64_t connection) {
   if (gone_) return ES_CLOSED;
-  const int result = send_message(socket_.get(), make_message<QueryMessage>(MessageType::query));
+  auto message = make_message<QueryMessage>(MessageType::query);
+  message.connection = connection;
+  const int result = send_message(socket_.get(), message);
   return result == ES_WOULD_BLOCK ? ES_OK : result;  // the answer to an earlier one is on its way
+}
+
+bool Observer::take_answer(const Received& received, uint64_t* about) {
+  if (received.type() == MessageType::latency) {
+    const auto* message = received.as<LatencyMessage>();
+    if (message == nullptr || message->connection == 0) return false;
+    latency_ = std::make_unique<LatencyMessage>(*message);
+    *about = message->connection;
+    return true;
+  }
+  const auto* report = received.as<ReportMessage>();
+  if (received.type() != MessageType::report || report == nullptr || report->connection_count > ES_CONSUMERS_MAX ||
+      received.size != sizeof *report + report->connection_count * sizeof(es_connection_info)) {
+    return false;
+  }
+  info_ = report->info;
+  const auto* first = reinterpret_cast<const es_connection_info*>(received.bytes + sizeof *report);
+  connections_.assign(first, first + report->connection_count);
+  has_report_ = true;
+  *about = 0;
+  return true;
 }
 
 void Observer::on_ready(int fd) {
   Received* received = context_->received();
   const int result = receive(fd, received);
-  if (result == ES_WOULD_BLOCK) return;
-  const auto* report = received->as<ReportMessage>();
-  if (result == ES_OK && received->type() == MessageType::report && report != nullptr &&
-      report->connection_count <= ES_CONSUMERS_MAX &&
-      received->size == sizeof *report + report->connection_count * sizeof(es_connection_info)) {
-    info_ = report->info;
-    const auto* first = reinterpret_cast<const es_connection_info*>(received->bytes + sizeof *report);
-    connections_.assign(first, first + report->connection_count);
-    has_report_ = true;
-  } else if (result == ES_OK && received->type() == MessageType::pending) {
-    return;
-  } else {
-    gone_ = true;
-    watch_.reset();
-    socket_.reset();
-  }
+  if (result == ES_WOULD_BLOCK || (result == ES_OK && received->type() == MessageType::pending)) return;
   es_event event{};
   event.kind = ES_EVENT_REPORT;
   event.object = id_;
-  event.code = gone_ ? ES_CLOSED : ES_OK;
+  if (result != ES_OK || !take_answer(*received, &event.connection)) {
+    gone_ = true;
+    watch_.reset();
+    socket_.reset();
+    event.code = ES_CLOSED;
+  }
   context_->queue(event);
+}
+
+int Observer::latency(uint64_t* connection, es_latency* out) {
+  if (gone_) return fail(ES_BAD_STREAM, "the stream is gone");
+  if (latency_ == nullptr) return fail(ES_BAD_STATE, "no latency has come yet");
+  if (connection != nullptr) *connection = latency_->connection;
+  *out = latency_->latency;
+  return ES_OK;
 }
 
 int Observer::report(es_producer_info* info, es_connection_info* out, uint32_t count) {

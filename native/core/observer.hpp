@@ -1,6 +1,7 @@
 // An observer: reads a stream's statistics over its own connection, without a seat.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -15,12 +16,17 @@ class Observer final : public Pollable {
 
   Context* context() const { return context_; }
   uint32_t id() const { return id_; }
-  int query();
+  // connection 0: a report; else that connection's latency.
+  int query(uint64_t connection);
   int report(es_producer_info* info, es_connection_info* out, uint32_t count);
+  int latency(uint64_t* connection, es_latency* out);
   void on_ready(int fd) override;
 
  private:
   explicit Observer(Context* context) : context_(context), id_(context->next_id()) {}
+
+  // What the message was about: 0 = a report, a connection = its latency. false: not one of these.
+  bool take_answer(const Received& received, uint64_t* about);
 
   Context* context_;
   uint32_t id_;
@@ -30,6 +36,7 @@ class Observer final : public Pollable {
   bool gone_ = false;
   es_producer_info info_{};
   std::vector<es_connection_info> connections_;
+  std::unique_ptr<LatencyMessage> latency_;  // the last one that came
 };
 
 }  // namespace es

@@ -124,10 +124,8 @@ int Producer::acquire(es_writable* out) {
   if (closed_) return fail(ES_BAD_STREAM, "the producer is closed");
   if (stopped_) return ES_CLOSED;
   if (input_closed_) return fail(ES_BAD_STATE, "closeInput was called: there are no more frames");
-  uint32_t writing = 0;
-  for (uint32_t slot = 0; slot < pool_.size(); slot++) writing += pool_.at(slot).writing;
-  if (writing >= max_writing_) {
-    return fail(ES_RESOURCE_BUSY, "%u slots are out for writing already; post or discard one first", writing);
+  if (writing_ >= max_writing_) {
+    return fail(ES_RESOURCE_BUSY, "%u slots are out for writing already; post or discard one first", writing_);
   }
   refresh_all();
   int found = pool_.find_free(claims_, last_slot_);
@@ -139,6 +137,7 @@ int Producer::acquire(es_writable* out) {
   }
   Slot& slot = pool_.at(static_cast<uint32_t>(found));
   slot.writing = true;
+  writing_++;
   slot.lease = ++last_lease_ << 8 | static_cast<uint32_t>(found);
   slot.acquired_at = es_now();
   if (found == last_slot_) last_slot_ = -1;
@@ -157,6 +156,7 @@ int Producer::discard(uint64_t lease) {
   const int slot = find_writing(lease);
   if (slot < 0) return slot;
   pool_.at(static_cast<uint32_t>(slot)).writing = false;
+  writing_--;
   return ES_OK;
 }
 
@@ -174,7 +174,7 @@ int Producer::post(uint64_t lease, const es_post_info& info, uint64_t* number) {
     return fail(ES_BAD_PARAMETER, "metadata of %u bytes; at most %u", info.metadata_size, ES_METADATA_MAX);
   }
   refresh_all();
-  if (!make_places(es_now())) return ES_WOULD_BLOCK;
+  if (!make_places()) return ES_WOULD_BLOCK;
   const uint32_t active = active_count();
   if (active == 0 && wait_without_consumer_) return ES_WOULD_BLOCK;
   const auto index = static_cast<uint32_t>(found);
@@ -183,6 +183,7 @@ int Producer::post(uint64_t lease, const es_post_info& info, uint64_t* number) {
   if (number != nullptr) *number = number_;
   write_descriptor(&slot, info, number_);
   slot.writing = false;
+  writing_--;
   last_slot_ = found;
   if (active == 0) no_consumer_++;
   for (const auto& connection : connections_) {
@@ -226,13 +227,17 @@ void Producer::check_lag(Connection* connection) {
   goodbye(connection, ES_CAUSE_EVICTED_LAG, "it skipped more frames in a row than its maxLag");
 }
 
-// true when every waiting queue has a place. The others are asked to signal, and their time runs.
-bool Producer::make_places(int64_t now) {
+// true when every waiting queue has a place. The time of those that have none runs. Only one of them is asked to
+// signal: when it does the others are looked at again, and by then most have a place without having been asked.
+bool Producer::make_places() {
   bool all = true;
+  bool timed = false;  // somebody's time runs
+  int64_t now = 0;     // the clock is asked only when it matters: it costs as much as the rest
   for (size_t index = 0; index < connections_.size(); index++) {
     Connection* connection = connections_[index].get();
+    timed = timed || connection->phase == Connection::Phase::attaching;
     if (connection->phase != Connection::Phase::active || connection->policy.when_full != ES_FULL_WAIT) continue;
-    if (!connection->seat.has_place()) {
+    if (!connection->seat.has_place() && all) {
       connection->seat.ask_for_signal();
       connection->seat.refresh();
     }
@@ -240,6 +245,8 @@ bool Producer::make_places(int64_t now) {
       connection->blocked_since = 0;
       continue;
     }
+    timed = true;
+    if (now == 0) now = es_now();
     if (connection->blocked_since == 0) connection->blocked_since = now;
     const int64_t limit = connection->policy.max_wait_ms * kMillisecond;
     if (limit >= 0 && now - connection->blocked_since >= limit) {
@@ -248,7 +255,7 @@ bool Producer::make_places(int64_t now) {
       all = false;
     }
   }
-  arm_deadline();
+  if (timed) arm_deadline();
   return all;
 }
 

@@ -32,6 +32,7 @@ class Producer final : public Pollable {
   void fill_info(es_producer_info* out);
   uint32_t fill_connections(es_connection_info* out, uint32_t count);
   int find_ended(uint64_t connection, es_connection_info* out) const;
+  int latency(uint64_t connection, es_latency* out) const;
   void close(es_cause cause = ES_CAUSE_PRODUCER_CLOSED);
   bool closed() const { return closed_; }
 
@@ -53,7 +54,7 @@ class Producer final : public Pollable {
   Producer(Context* context, const es_producer_options& options, Stream* stream);
   int find_writing(uint64_t lease);
   void refresh_all();
-  bool make_places(int64_t now);
+  bool make_places();
   void write_descriptor(Slot* slot, const es_post_info& info, uint64_t number);
   void deliver(Connection* connection, uint32_t slot);
   void check_lag(Connection* connection);
@@ -73,6 +74,8 @@ class Producer final : public Pollable {
   void finish(Connection* connection);
   void refuse(const Guest& guest, int code, const char* text);
   void answer_query(Onlooker* onlooker, int fd);
+  int send_report(int fd);
+  int send_latency(int fd, uint64_t connection) const;
   void fill_connection(const Connection& connection, es_connection_info* out) const;
   void announce_end(const Connection& connection, uint64_t discarded, const char* text);
   void announce(es_event_kind kind, const Connection* connection, int code, uint64_t value, const char* text = "");
@@ -92,6 +95,7 @@ class Producer final : public Pollable {
   uint64_t no_consumer_ = 0;  // posted while nobody was there
   uint64_t last_lease_ = 0;
   uint64_t last_connection_ = 0;
+  uint32_t writing_ = 0;      // slots out for writing
   int last_slot_ = -1;        // the newest posted frame, for late consumers that start with it
   bool input_closed_ = false;
   bool stopped_ = false;

@@ -35,6 +35,7 @@ enum class MessageType : uint16_t {
   offer = 12,    // stream -> connecting producer: a peer's socket (fd) and its hello
   signal = 13,   // consumer -> producer: you asked for it, a place or a slot came free
   active = 14,   // producer -> consumer: every frame posted from now on is yours
+  latency = 15,  // producer -> observer: one connection's histograms
 };
 
 enum class Kind : uint32_t { consume = 1, produce = 2, observe = 3 };
@@ -110,6 +111,7 @@ struct ByeMessage {
 
 struct QueryMessage {
   MessageHeader header;
+  uint64_t connection;  // 0: a report; else that connection's latency
 };
 
 struct ReportMessage {
@@ -118,6 +120,12 @@ struct ReportMessage {
   uint32_t reserved;
   es_producer_info info;
   // es_connection_info[connection_count] follow
+};
+
+struct LatencyMessage {
+  MessageHeader header;
+  uint64_t connection;
+  es_latency latency;
 };
 
 struct GrantedMessage {
@@ -141,7 +149,7 @@ struct OfferMessage {
 // ---------------------------------------------------------------- the seat page: one per connection
 
 inline constexpr uint32_t kRingSize = 512;  // entries; at least twice ES_CAPACITY_MAX, so a live entry never wraps
-inline constexpr uint32_t kSeatPageBytes = 8192;
+inline constexpr uint32_t kSeatPageBytes = 16384;
 
 // An ownership word: queue position << 8 | SlotState. The position is its generation: it never repeats in a seat.
 enum class SlotState : uint8_t {
@@ -150,6 +158,12 @@ enum class SlotState : uint8_t {
   held = 2,     // leased by the consumer: only it may leave this state
   skipped = 3,  // the consumer passed it over for a newer one
   yielding = 4,  // still held, until the consumer has the next one: then free, and both ends may say so
+};
+
+// es_latency as the consumer writes it. One writer, so an increment needs no read-modify-write.
+struct LatencyCounters {
+  std::atomic<uint64_t> bucket[ES_STEPS][ES_LATENCY_BUCKETS];
+  std::atomic<uint64_t> max[ES_STEPS];
 };
 
 // Shared read-write between the producer and one consumer, and nobody else.
@@ -174,6 +188,7 @@ struct SeatPage {
   // one word per slot, then the ring: position << 8 | slot
   std::atomic<uint64_t> word[ES_SLOTS_MAX];
   std::atomic<uint64_t> ring[kRingSize];
+  LatencyCounters latency;  // written by the consumer; for reports only
 };
 
 constexpr uint64_t pack_word(uint64_t position, SlotState state) { return position << 8 | static_cast<uint8_t>(state); }
@@ -235,11 +250,15 @@ ES_AT(ReportMessage, connection_count, 16); ES_AT(ReportMessage, info, 24);
 static_assert(sizeof(ReportMessage) + ES_CONSUMERS_MAX * sizeof(es_connection_info) <= kMessageMax);
 static_assert(sizeof(OfferMessage) == 224);
 ES_AT(OfferMessage, hello, 16); ES_AT(OfferMessage, peer_pid, 216);
-static_assert(sizeof(SeatPage) == 6400 && sizeof(SeatPage) <= kSeatPageBytes);
+static_assert(sizeof(SeatPage) == 15400 && sizeof(SeatPage) <= kSeatPageBytes);
 ES_AT(SeatPage, connection, 8); ES_AT(SeatPage, start_number, 16); ES_AT(SeatPage, head, 64);
 ES_AT(SeatPage, posted, 72); ES_AT(SeatPage, skipped, 80); ES_AT(SeatPage, discarded, 88);
 ES_AT(SeatPage, consumed, 128); ES_AT(SeatPage, consumer_waiting, 136); ES_AT(SeatPage, producer_waiting, 192);
-ES_AT(SeatPage, word, 256); ES_AT(SeatPage, ring, 2304);
+ES_AT(SeatPage, word, 256); ES_AT(SeatPage, ring, 2304); ES_AT(SeatPage, latency, 6400);
+static_assert(sizeof(es_latency) == 9000 && sizeof(LatencyCounters) == 9000);
+ES_AT(es_latency, max, 8960); ES_AT(LatencyCounters, max, 8960);
+static_assert(sizeof(QueryMessage) == 24 && sizeof(LatencyMessage) == 9024 && sizeof(LatencyMessage) <= kMessageMax);
+ES_AT(LatencyMessage, connection, 16); ES_AT(LatencyMessage, latency, 24);
 static_assert(kRingSize >= 2 * ES_CAPACITY_MAX && (kRingSize & (kRingSize - 1)) == 0);
 static_assert(ES_SLOTS_MAX == 256, "a slot index has 8 bits in a word and a ring entry");
 static_assert(sizeof(SlotDescriptor) == 128);

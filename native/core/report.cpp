@@ -62,6 +62,36 @@ void Producer::fill_connection(const Connection& connection, es_connection_info*
   copy_text(out->client, sizeof out->client, connection.guest.hello.client);
 }
 
+int Producer::latency(uint64_t id, es_latency* out) const {
+  for (const auto& connection : connections_) {
+    if (connection->id != id) continue;
+    copy_latency(connection->seat.latency(), out);
+    return ES_OK;
+  }
+  return fail(ES_BAD_PARAMETER, "there is no connection %llu", static_cast<unsigned long long>(id));
+}
+
+int Producer::send_report(int fd) {
+  std::vector<es_connection_info> connections(connections_.size());
+  const uint32_t count = fill_connections(connections.data(), static_cast<uint32_t>(connections.size()));
+  const size_t size = sizeof(ReportMessage) + count * sizeof(es_connection_info);
+  auto report = make_message<ReportMessage>(MessageType::report, size);
+  fill_info(&report.info);
+  report.connection_count = count;
+  std::vector<uint8_t> bytes(size);
+  memcpy(bytes.data(), &report, sizeof report);
+  if (count != 0) memcpy(bytes.data() + sizeof report, connections.data(), size - sizeof report);
+  return send_bytes(fd, bytes.data(), size, nullptr, 0);
+}
+
+// One that is gone has no time left to tell of: zeros, so that every question has an answer.
+int Producer::send_latency(int fd, uint64_t connection) const {
+  auto message = make_message<LatencyMessage>(MessageType::latency);
+  message.connection = connection;
+  latency(connection, &message.latency);
+  return send_message(fd, message);
+}
+
 int Producer::find_ended(uint64_t connection, es_connection_info* out) const {
   for (const es_connection_info& info : ended_) {
     if (info.id != connection) continue;

@@ -164,6 +164,7 @@ void ProducerSeat::publish_counters() {
 void ConsumerSeat::init(SeatPage* page, const es_policy& policy) {
   page_ = page;
   policy_ = policy;
+  latency_.init(&page->latency);
 }
 
 bool ConsumerSeat::peek(uint64_t* position, uint32_t* slot) {

@@ -13,6 +13,7 @@
 // queued where, and a word that is not one of the legal successors is a violation.
 #pragma once
 
+#include "latency.hpp"
 #include "protocol.hpp"
 
 namespace es {
@@ -57,6 +58,8 @@ class ProducerSeat {
   const SeatCounters& counters() const { return counters_; }
   uint64_t lag() const { return lag_; }
   const es_policy& policy() const { return policy_; }
+  // As the consumer wrote it; for people only.
+  const LatencyCounters& latency() const { return page_->latency; }
 
  private:
   struct Held {
@@ -109,6 +112,8 @@ class ConsumerSeat {
   uint64_t start_number() const { return page_->start_number.load(std::memory_order_acquire); }
   // posted, discarded and what was taken back as the producer counts them; the rest is this side's own count.
   SeatCounters counters() const;
+  LatencyWriter& latency() { return latency_; }
+  void copy_latency(es_latency* out) const { es::copy_latency(page_->latency, out); }
 
  private:
   void skip_older(uint64_t position);
@@ -118,6 +123,7 @@ class ConsumerSeat {
   uint64_t tail_ = 0;  // next position to look at
   uint64_t delivered_ = 0;
   uint64_t passed_over_ = 0;
+  LatencyWriter latency_;
 };
 
 }  // namespace es

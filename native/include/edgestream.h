@@ -27,6 +27,8 @@ extern "C" {
 
 #define ES_API __attribute__((visibility("default")))
 
+#include "edgestream_latency.h"
+
 /** Raised when a struct or a function of this header changes incompatibly. */
 #define ES_ABI_VERSION 1u
 
@@ -157,7 +159,7 @@ typedef enum es_event_kind {
   ES_EVENT_LAGGED = 7,       /**< producer: `connection` passed max_lag with `value` skipped frames */
   ES_EVENT_REFUSED = 8,      /**< producer or stream: a peer was turned away; `code` = es_result, `text` says why */
   ES_EVENT_FORMAT = 9,       /**< consumer: a new layout is announced; `value` = layout id */
-  ES_EVENT_REPORT = 10,      /**< observer: es_observer_report() has something */
+  ES_EVENT_REPORT = 10,      /**< observer: a report is there; `connection` = 0: counters, else that one's latency */
   ES_EVENT_PRODUCER = 11     /**< stream: a producer connected (code 1) or is gone (code 0) */
 } es_event_kind;
 
@@ -291,6 +293,8 @@ ES_API int es_producer_acquire(es_producer *producer, int64_t timeout_us, es_wri
  */
 ES_API int es_producer_post(es_producer *producer, uint64_t lease, const es_post_info *info, int64_t timeout_us,
                             uint64_t *number);
+/** Copies a picture into a slot; from 1 MiB on past the cache, which a ring of large frames does not fit (x86-64). */
+ES_API void es_copy(void *to, const void *from, size_t bytes);
 /** Gives an unposted slot back. */
 ES_API int es_producer_discard(es_producer *producer, uint64_t lease);
 /** No more frames: consumers drain what waits, then see ES_CAUSE_ENDED. */
@@ -305,12 +309,16 @@ ES_API int es_producer_get_info(es_producer *producer, es_producer_info *out);
 ES_API int es_producer_connections(es_producer *producer, es_connection_info *out, uint32_t count);
 /** Last counters of a connection that ended; the newest ES_ENDED_MAX are kept. ES_BAD_PARAMETER: not among them. */
 ES_API int es_producer_ended(es_producer *producer, uint64_t connection, es_connection_info *out);
+/** How long a living connection's frames took. ES_BAD_PARAMETER: no such connection. */
+ES_API int es_producer_latency(es_producer *producer, uint64_t connection, es_latency *out);
 ES_API void es_producer_close(es_producer *producer);
 
 /* --------------------------------------------------------------- consumer */
 
 #define ES_ACQUIRE_NEW_ONLY 1u   /**< do not give the old frame again */
 #define ES_ACQUIRE_KEEP_PLACE 2u /**< take: the place in the queue stays occupied until es_consumer_consume() */
+#define ES_ACQUIRE_NO_WAKE 4u    /**< with ES_NO_WAIT: when nothing is there, do not ask for a wake-up */
+#define ES_ACQUIRE_SPIN 8u       /**< with ES_NO_WAIT: look for some microseconds before saying so */
 
 typedef struct es_frame {
   uint64_t lease;
@@ -342,12 +350,28 @@ ES_API int es_open_consumer(es_context *context, const char *name, const es_cons
                             es_consumer **out);
 ES_API uint32_t es_consumer_id(const es_consumer *consumer);
 ES_API int es_consumer_acquire(es_consumer *consumer, uint32_t flags, int64_t timeout_us, es_frame *out);
+/**
+ * For event loops that watch many descriptors: one that becomes readable when a frame came to this consumer while it
+ * slept. The way through es_fd() costs a system call more for each wake-up. From the first call on es_fd() tells of
+ * this consumer everything but its frames, and calls that wait on it return after their timeout only. When it is
+ * readable call es_consumer_woken(). It stays the consumer's: do not read or close it. -1 before the producer is met.
+ */
+ES_API int es_consumer_wake_fd(es_consumer *consumer);
+/** Takes the wake-up off the descriptor. ES_CLOSED: none will come any more; stop watching. */
+ES_API int es_consumer_woken(es_consumer *consumer);
+/**
+ * Instead of watching it: sleeps until a wake-up came, es_fd() is readable or the time is over. It takes the wake-up
+ * and dispatches nothing. For the one thread that uses the consumer. ES_OK: try to acquire; ES_TIMEOUT.
+ */
+ES_API int es_consumer_sleep(es_consumer *consumer, int64_t timeout_us);
 /** Ends a lease. Once more, or after the lease ended itself, is a silent success. */
 ES_API int es_consumer_release(es_consumer *consumer, uint64_t lease);
 /** Frees `count` places that ES_ACQUIRE_KEEP_PLACE kept. */
 ES_API int es_consumer_consume(es_consumer *consumer, uint32_t count);
 ES_API int es_consumer_state(es_consumer *consumer);
 ES_API int es_consumer_get_info(es_consumer *consumer, es_consumer_info *out);
+/** How long the frames of this connection took. ES_BAD_STATE before the producer is met. */
+ES_API int es_consumer_latency(es_consumer *consumer, es_latency *out);
 /** The format of a layout; layout 0 = the newest known. ES_BAD_STATE before the producer is met. */
 ES_API int es_consumer_format(es_consumer *consumer, uint32_t layout, es_format *out);
 ES_API void es_consumer_close(es_consumer *consumer);
@@ -359,6 +383,10 @@ ES_API int es_open_observer(es_context *context, const char *name, const char *r
 ES_API uint32_t es_observer_id(const es_observer *observer);
 /** Asks for a report; ES_EVENT_REPORT tells when it is there. */
 ES_API int es_observer_query(es_observer *observer);
+/** Asks for one connection's latency; ES_EVENT_REPORT tells when it is there. Unknown connections give none. */
+ES_API int es_observer_query_latency(es_observer *observer, uint64_t connection);
+/** The last one that came. ES_BAD_STATE before the first. `connection` may be NULL. */
+ES_API int es_observer_latency(es_observer *observer, uint64_t *connection, es_latency *out);
 /** The last report: fills at most `count` entries, returns how many there are. ES_BAD_STATE before the first report,
  * ES_BAD_STREAM when the stream is gone. */
 ES_API int es_observer_report(es_observer *observer, es_producer_info *info, es_connection_info *out, uint32_t count);

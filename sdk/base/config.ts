@@ -37,6 +37,7 @@ export const defaults = {
   onStall: "evict",
   start: "next",
   reuse: true,
+  wait: "event",
   /** How long a full queue of another process may hold up the producer. */
   maxWaitMsAcrossProcesses: 5000,
   /** In process nobody can hang without us. */
@@ -53,6 +54,8 @@ export const defaults = {
 export const attachGraceMs = 1000;
 /** A hand-shake with a stream that was there a moment ago gets at least this long. */
 export const handshakeMsMin = 5000;
+/** `wait: "block"`: how long the thread may stand still before its event loop gets a turn. */
+export const blockMs = 100;
 /** Between two looks for a stream that is not there yet. */
 export const openBackoff = { firstMs: 5, factor: 1.6, maxMs: 100 } as const;
 /** Between two attempts to reach a producer's next life; each wait is shortened by up to `jitter` of itself. */
@@ -151,6 +154,7 @@ const accept = z
   })
   .optional();
 
+const wait = choice(["event", "poll", "block"]);
 const modeOptionNames = Object.keys(modeFields) as (keyof ModeOptions)[];
 const sharedModeOptionNames: readonly (keyof ModeOptions)[] = ["maxHeld", "start", "reuse"];
 
@@ -162,6 +166,7 @@ const createOptions = z.strictObject(
     memory: z.enum(["auto", "host"], says('"auto" or "host"', "GPU memory is not built into this version")).optional(),
     listen: z.array(z.enum(["ipc"], says('"ipc"', "other transports are not built into this version"))).optional(),
     strict: flag,
+    wait,
     whenNoConsumer: choice(["drop", "wait"]),
     accept,
     socketMode: integer(0o001, 0o777, "give permission bits such as 0o660"),
@@ -172,7 +177,7 @@ const createOptions = z.strictObject(
 );
 
 const openOptions = z.strictObject(
-  { ...modeFields, timeoutMs, signal, runtimeDir: path, client, reconnect: flag },
+  { ...modeFields, timeoutMs, signal, runtimeDir: path, client, reconnect: flag, wait },
   says("an options object"),
 );
 
@@ -194,7 +199,7 @@ const producerOptions = z.strictObject(
 );
 
 const consumerOptions = z.strictObject(
-  { ...modeFields, timeoutMs, signal, client, formats, reconnect: flag },
+  { ...modeFields, timeoutMs, signal, client, formats, reconnect: flag, wait },
   says("an options object"),
 );
 

@@ -1,4 +1,8 @@
-/** The public interfaces, in the order an application meets them. Plain types: validation lives in `config.ts`. */
+/**
+ * The public interfaces, in the order an application meets them. Plain types: validation lives in `config.ts`.
+ * Counters and times are in `stats-types.ts`.
+ */
+import type { ConnectionStats } from "./stats-types.ts";
 
 /** Pixel formats, named as GStreamer names them; `bytes` is opaque data of any length up to the slot size. */
 export type FormatName =
@@ -54,6 +58,16 @@ export type ModeName = "mailbox" | "fifo" | "broadcast";
 /** What flow verbs say: `ok`, or why not. */
 export type FlowStatus = "ok" | "timeout" | "would-block" | "closed" | "evicted" | "aborted";
 
+/**
+ * How a consumer waits for a frame that is not there yet.
+ * - `event`: the thread sleeps in its event loop.
+ * - `poll`: it looks into the shared memory at each turn of the event loop. Fastest, and uses a whole processor while
+ *   it waits; the producer never has to wake it. Other work of the loop goes on.
+ * - `block`: the thread sleeps in the core, 100 ms at a time, with one turn of the event loop in between. Faster than
+ *   `event`; timers and other work of this thread are late by up to 100 ms. For a thread that does nothing else.
+ */
+export type WaitStrategy = "event" | "poll" | "block";
+
 /** How one connection treats frames. Everything is optional; the mode fills in the rest. */
 export interface ModeOptions {
   /** @default "mailbox" */
@@ -107,6 +121,8 @@ export interface CreateStreamOptions extends ModeOptions {
   memory?: "auto" | "host";
   /** @default ["ipc"] with a name */
   listen?: readonly "ipc"[];
+  /** How its consumers wait. @default "event" */
+  wait?: WaitStrategy;
   /** EGL to the letter: one consumer, consumer first, the stream ends when either end goes. @default false */
   strict?: boolean;
   /** A post while nobody is connected. @default "drop" */
@@ -143,6 +159,8 @@ export interface ConsumerOptions extends ModeOptions, WaitOptions {
   client?: string;
   /** Live through producer restarts; only on a stream from `openStream`. @default the stream's, else false */
   reconnect?: boolean;
+  /** @default the stream's, else "event" */
+  wait?: WaitStrategy;
 }
 
 export interface WaitOptions {
@@ -160,6 +178,8 @@ export interface OpenStreamOptions extends ModeOptions {
   client?: string;
   /** Live through producer restarts: each life is a new connection with a new epoch. @default false */
   reconnect?: boolean;
+  /** How its consumers wait. @default "event" */
+  wait?: WaitStrategy;
 }
 
 export interface PostOptions extends WaitOptions {
@@ -181,50 +201,6 @@ export interface Via {
   memory: "host";
   /** A sentence for a person. */
   reason: string;
-}
-
-/** Counters of one connection. posted = delivered + skipped + discarded + waiting, always. */
-export interface ConnectionStats {
-  id: bigint;
-  mode: string;
-  state: StreamState;
-  client: string;
-  pid: number;
-  posted: bigint;
-  delivered: bigint;
-  skipped: bigint;
-  discarded: bigint;
-  waiting: bigint;
-  /** Leased now, a retained old frame included. */
-  held: bigint;
-  /** Monotonic ns when it began to get frames; 0 before that. */
-  since: bigint;
-}
-
-export interface ProducerStats {
-  epoch: bigint;
-  /** Number of the last posted frame. */
-  frames: bigint;
-  /** Dropped because nobody was connected. */
-  noConsumer: bigint;
-  pool: { bytes: bigint; slots: number; slotsFree: number; memoryObjects: number };
-  connections: ConnectionStats[];
-}
-
-export interface ConsumerStats {
-  connection: bigint;
-  epoch: bigint;
-  state: StreamState;
-  cause: DisconnectCause;
-  mode: string;
-  posted: bigint;
-  delivered: bigint;
-  skipped: bigint;
-  discarded: bigint;
-  waiting: bigint;
-  held: bigint;
-  /** How often `reconnect` made a new connection. The counters above are those of the newest one. */
-  reconnects: number;
 }
 
 export interface StateChange {
@@ -285,13 +261,6 @@ export interface ConsumerEvents {
   statechange: [StateChange];
   /** `reconnect` found the producer's next life. */
   reconnected: [{ connection: bigint; epoch: bigint }];
-}
-
-export interface StreamStats {
-  name: string | undefined;
-  state: StreamState;
-  producer: ProducerStats | undefined;
-  consumers: ConsumerStats[];
 }
 
 export interface FramePlane {

@@ -1,6 +1,8 @@
 /** What every command that reads a stream asks for and says: the connection's options, the wait, a bad end. */
 import { type Command, Option } from "commander";
-import type { ConsumerStats, OpenStreamOptions } from "../base/types.ts";
+import type { ConsumerStats } from "../base/stats-types.ts";
+import type { OpenStreamOptions } from "../base/types.ts";
+import type { Consumer } from "../consumer.ts";
 import { openStream } from "../open-stream.ts";
 import type { Stream } from "../stream.ts";
 import { CommandError, codeOf } from "./failure.ts";
@@ -55,6 +57,16 @@ export async function openToRead(
     const hint = "edgestream list shows what is there, --wait <seconds> waits longer";
     const message = `no stream "${name}" appeared within ${flags.wait} s; ${hint}`;
     throw new CommandError("ERR_NOT_FOUND", message, { cause: error });
+  }
+}
+
+/** undefined: the signal fired first. */
+export async function connectToRead(stream: Stream, signal: AbortSignal): Promise<Consumer | undefined> {
+  try {
+    return await stream.connectConsumer({ signal });
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
   }
 }
 

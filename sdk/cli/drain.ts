@@ -1,5 +1,6 @@
 /** The end of a stream: waits as long as consumers go on taking what waits for them. */
-import type { ProducerStats, WaitOptions } from "../base/types.ts";
+import type { ProducerStats } from "../base/stats-types.ts";
+import type { WaitOptions } from "../base/types.ts";
 import { codeOf } from "./failure.ts";
 
 /** The part of a producer that is needed to end. */

@@ -41,7 +41,7 @@ async function pumpOne(options: PumpOptions, isFirst: boolean): Promise<boolean>
     if (!times || signal.aborted) return false;
     const readAt = process.hrtime.bigint();
     if (isFirst) await options.ready();
-    await options.pacer?.wait(times.due ?? times.pts, signal);
+    await options.pacer?.wait(times.due ?? times.pts);
     await sink.post(frame, { ...postOptions(times, readAt), signal });
     return true;
   } finally {

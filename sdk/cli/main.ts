@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 /** The `edgestream` program: finds the command, and turns what went wrong into a sentence and an exit code. */
 import { Command, CommanderError } from "commander";
+import { addDoctorCommand } from "./commands/doctor.ts";
 import { addListCommand } from "./commands/list.ts";
 import { addPullCommand } from "./commands/pull.ts";
 import { addRecordCommand } from "./commands/record.ts";
 import { addReplayCommand } from "./commands/replay.ts";
 import { addSourceCommand } from "./commands/source.ts";
+import { addTopCommand } from "./commands/top.ts";
 import { describeFailure, ExitCode, exitCodeOf } from "./failure.ts";
 import { packageVersion } from "./package-version.ts";
 
@@ -14,6 +16,7 @@ Examples:
   edgestream source test: --name bars &
   edgestream list
   edgestream pull bars --as y4m --out - | ffplay -
+  edgestream doctor
 
 Exit codes: 0 done, 1 it failed, 2 wrong options. Errors are one line on stderr: edgestream: CODE: what to do.`;
 
@@ -30,13 +33,16 @@ function makeProgram(): Command {
   addListCommand(program);
   addRecordCommand(program);
   addReplayCommand(program);
+  addTopCommand(program);
+  addDoctorCommand(program);
   return program;
 }
 
 async function run(args: readonly string[]): Promise<number> {
   try {
     await makeProgram().parseAsync(args, { from: "user" });
-    return ExitCode.ok;
+    // A command that found something wrong has said so, and has set the exit code.
+    return Number(process.exitCode ?? ExitCode.ok);
   } catch (error) {
     // Commander has printed its own message; --help and --version come this way too, with exit code 0.
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
@@ -45,4 +51,7 @@ async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-process.exitCode = await run(process.argv.slice(2));
+// Not awaited here: a module that awaits at its top cannot be loaded by bin.ts.
+void run(process.argv.slice(2)).then((code) => {
+  process.exitCode = code;
+});

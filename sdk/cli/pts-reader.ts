@@ -1,6 +1,7 @@
 /** Reads the line per frame that ffmpeg's `framecrc` writes: `stream, dts, pts, duration, size, checksum`. */
-import { Socket } from "node:net";
-import { CommandError } from "./failure.ts";
+import { readSync } from "node:fs";
+import { type ConnectOpts, Socket, type SocketConstructorOpts } from "node:net";
+import { CommandError, codeOf } from "./failure.ts";
 import type { TimeBase } from "./ticks.ts";
 
 export interface FrameTicks {
@@ -16,8 +17,8 @@ export interface PtsHeader {
   height: number;
 }
 
-/** ffmpeg runs ahead of the pictures by a few lines; past this many it has to wait. */
-const waitingLinesMax = 1024;
+/** Read at once, about 70 lines. ffmpeg runs ahead of the pictures by a few; the rest waits in the pipe. */
+const chunkBytes = 4096;
 /** A line has about 60 characters. */
 const lineLengthMax = 1000;
 const unknownTicks = -(2n ** 63n);
@@ -70,19 +71,31 @@ function unreadable(line: string): CommandError {
   return new CommandError("ERR_DECODER", `ffmpeg wrote frame times that cannot be read: "${line.slice(0, 100)}"`);
 }
 
-/** The pipe around the parser. */
+/**
+ * The pipe around the parser. ffmpeg writes a frame's line before its picture, so whoever has read the picture finds
+ * the line in the pipe: it is taken with one read, without a turn of the event loop. Only when it is not there yet, as
+ * in releases that write both at a time, the event loop is asked to wait for it.
+ */
 export class PtsReader {
+  readonly #fd: number;
   readonly #socket: Socket;
+  readonly #chunk = Buffer.alloc(chunkBytes);
   readonly #parser = new PtsParser();
   #wakeWaiter: (() => void) | undefined;
   #ended = false;
   #error: Error | undefined;
 
-  /** Takes over `fd`, the read end of a pipe. */
+  /** Takes over `fd`, the read end of a pipe that does not block. */
   constructor(fd: number) {
-    this.#socket = new Socket({ fd, readable: true, writable: false });
-    this.#socket.setEncoding("latin1");
-    this.#socket.on("data", (text) => this.#received(String(text)));
+    this.#fd = fd;
+    // The constructor takes `onread` too; the types know it only of connect().
+    const options: SocketConstructorOpts & ConnectOpts = {
+      fd,
+      readable: true,
+      writable: false,
+      onread: { buffer: this.#chunk, callback: (byteCount) => this.#received(byteCount) },
+    };
+    this.#socket = new Socket(options);
     this.#socket.on("end", () => this.#finish(undefined));
     this.#socket.on("error", (error) => this.#finish(error));
     this.#socket.on("close", () => this.#finish(undefined));
@@ -95,12 +108,13 @@ export class PtsReader {
     return this.#parser.header;
   }
 
-  /** The times of the next frame. undefined: there are no more. */
+  /** The times of the next frame. undefined: there are no more. One call at a time. */
   async next(): Promise<FrameTicks | undefined> {
-    while (this.#parser.lines.length === 0 && !this.#ended) await this.#change();
+    while (this.#parser.lines.length === 0 && !this.#ended) {
+      if (!this.#take()) await this.#change();
+    }
     const line = this.#parser.lines.shift();
     if (line === undefined && this.#error) throw this.#error;
-    if (this.#parser.lines.length === 0) this.#socket.resume();
     return line;
   }
 
@@ -109,22 +123,38 @@ export class PtsReader {
     this.#finish(undefined);
   }
 
+  /** Reads what lies in the pipe; false: nothing yet. The socket has stopped reading while nobody waits. */
+  #take(): boolean {
+    try {
+      const byteCount = readSync(this.#fd, this.#chunk);
+      if (byteCount === 0) this.#finish(undefined);
+      else this.#received(byteCount);
+      return true;
+    } catch (error) {
+      if (codeOf(error) === "EAGAIN") return false;
+      this.#finish(error as Error);
+      return true;
+    }
+  }
+
   #change(): Promise<void> {
+    this.#socket.resume();
     return new Promise((resolve) => {
       this.#wakeWaiter = resolve;
     });
   }
 
-  #received(text: string): void {
+  /** Returns false to stop reading: what comes after a line waits until it is asked for. */
+  #received(byteCount: number): boolean {
     try {
-      this.#parser.push(text);
+      this.#parser.push(this.#chunk.toString("latin1", 0, byteCount));
     } catch (error) {
       this.#socket.destroy();
       this.#finish(error as Error);
-      return;
+      return false;
     }
-    if (this.#parser.lines.length > waitingLinesMax) this.#socket.pause();
     this.#wake();
+    return this.#parser.lines.length === 0;
   }
 
   #finish(error: Error | undefined): void {

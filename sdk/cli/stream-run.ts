@@ -1,6 +1,7 @@
 /** The stream's side of a command that produces frames: from its first moment to the last line of progress. */
 import { once } from "node:events";
-import type { ConnectionStats, CreateStreamOptions, FrameSpec } from "../base/types.ts";
+import type { ConnectionStats } from "../base/stats-types.ts";
+import type { CreateStreamOptions, FrameSpec } from "../base/types.ts";
 import { createStream } from "../create-stream.ts";
 import type { Producer } from "../producer.ts";
 import { drain } from "./drain.ts";

@@ -1,44 +1,26 @@
 /** Finds the streams of this host and asks each producer how it is, without taking a seat. */
-import { EventEmitter, once } from "node:events";
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import {
-  EventKind,
-  type NativeConnectionInfo,
-  type NativeObserver,
-  type NativeProducerInfo,
-} from "../../native/binding.ts";
-import { type BindingHost, bindingHost } from "../binding-host.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import { bindingHost } from "../binding-host.ts";
 import { codeOf } from "./failure.ts";
+import { StreamObserver, type StreamPlace, type StreamReport, type StreamStatus, statusOf } from "./stream-observer.ts";
 
-/** A producer that is alive answers from its event loop; one that is stopped or busy may not. */
-const answerMs = 1000;
-
-export interface StreamReport {
-  info: NativeProducerInfo;
-  connections: NativeConnectionInfo[];
-  /** Monotonic ns of its arrival. */
-  at: bigint;
-}
-
-export interface FoundStream {
-  name: string;
-  /** Path of the socket. */
-  socket: string;
-  directory: string;
-  /** stale: nobody listens any more. denied: the socket's permissions say no. silent: no answer in time. */
-  status: "alive" | "stale" | "denied" | "silent";
+export interface FoundStream extends StreamPlace {
+  status: StreamStatus;
   report: StreamReport | undefined;
   /** Frames per second between two reports; undefined with only one. */
   framesPerSecond: number | undefined;
 }
 
 const suffix = ".sock";
+/** Anybody may put files into a shared directory; only these can be streams. */
+const socketName = /^[A-Za-z0-9_-]{1,63}\.sock$/;
 
-export function findSockets(directories: readonly string[]): { name: string; directory: string; socket: string }[] {
+export function findSockets(directories: readonly string[]): StreamPlace[] {
   return directories.flatMap((directory) =>
     entriesOf(directory)
-      .filter((entry) => entry.endsWith(suffix))
+      .filter((entry) => socketName.test(entry))
       .sort()
       .map((entry) => ({ name: entry.slice(0, -suffix.length), directory, socket: join(directory, entry) })),
   );
@@ -53,76 +35,37 @@ function entriesOf(directory: string): string[] {
   }
 }
 
-/** Asks all of them (or those of one name) at the same time; twice, `intervalMs` apart, when the rate is wanted. */
-export async function surveyStreams(
-  runtimeDir: string | undefined,
-  intervalMs: number,
-  name?: string,
-): Promise<FoundStream[]> {
-  const host = bindingHost();
-  const directories = runtimeDir === undefined ? host.binding.runtimeSearch() : [runtimeDir];
-  host.binding.ref();
-  try {
-    const sockets = findSockets([...new Set(directories)]).filter((each) => name === undefined || each.name === name);
-    return await Promise.all(sockets.map((each) => surveyOne(host, each, intervalMs)));
-  } finally {
-    host.binding.unref();
-  }
+/** Where streams are looked for. */
+export function searchedDirectories(runtimeDir: string | undefined): string[] {
+  return runtimeDir === undefined ? [...new Set(bindingHost().binding.runtimeSearch())] : [runtimeDir];
 }
 
-async function surveyOne(
-  host: BindingHost,
-  place: { name: string; directory: string; socket: string },
-  intervalMs: number,
-): Promise<FoundStream> {
-  const nothing = { ...place, report: undefined, framesPerSecond: undefined };
-  let observer: NativeObserver;
-  try {
-    observer = host.binding.openObserver(place.name, place.directory);
-  } catch (error) {
-    return { ...nothing, status: statusOf(error) };
-  }
-  const events = new EventEmitter();
-  host.register(observer.id, {
-    onWake: () => void events.emit("change"),
-    onEvent: (event) => void events.emit(event.kind === EventKind.report ? "report" : "change"),
-  });
-  try {
-    const first = await ask(observer, events);
-    if (intervalMs === 0) return { ...nothing, status: "alive", report: first };
-    await new Promise((resolve) => setTimeout(resolve, intervalMs));
-    const report = await ask(observer, events);
-    const elapsed = Number(report.at - first.at) / 1e9;
-    const framesPerSecond = Number(report.info.frames - first.info.frames) / elapsed;
-    return { ...nothing, status: "alive", report, framesPerSecond };
-  } catch (error) {
-    return { ...nothing, status: statusOf(error) };
-  } finally {
-    host.unregister(observer.id);
-    observer.close();
-  }
+/** Asks all of them at the same time; twice, `intervalMs` apart, when the rate is wanted. */
+export async function surveyStreams(runtimeDir: string | undefined, intervalMs: number): Promise<FoundStream[]> {
+  const places = findSockets(searchedDirectories(runtimeDir));
+  const found = await Promise.all(places.map((place) => surveyOne(place, intervalMs)));
+  return found.filter(({ status, socket }) => status !== "stale" || existsSync(socket));
 }
 
-async function ask(observer: NativeObserver, events: EventEmitter): Promise<StreamReport> {
-  const answered = once(events, "report", { signal: AbortSignal.timeout(answerMs) });
-  observer.query();
-  await answered;
-  const report = observer.report();
-  if (!report) throw new Error("a report was announced and is not there");
-  return { ...report, at: process.hrtime.bigint() };
-}
-
-function statusOf(error: unknown): FoundStream["status"] {
-  switch (codeOf(error)) {
-    case "ERR_NOT_FOUND":
-    case "ERR_CLOSED":
-      return "stale";
-    case "ERR_BAD_ACCESS":
-    case "ERR_REFUSED":
-      return "denied";
-    case "ABORT_ERR":
-      return "silent";
-    default:
+async function surveyOne(place: StreamPlace, intervalMs: number): Promise<FoundStream> {
+  try {
+    return await measure(place, intervalMs).catch((error: unknown) => {
+      // It ended while we looked, or it sends us away: a second look tells which.
+      if (codeOf(error) === "ERR_CLOSED") return measure(place, intervalMs);
       throw error;
+    });
+  } catch (error) {
+    return { ...place, status: statusOf(error), report: undefined, framesPerSecond: undefined };
   }
+}
+
+async function measure(place: StreamPlace, intervalMs: number): Promise<FoundStream> {
+  using observer = new StreamObserver(place);
+  const first = await observer.ask();
+  if (intervalMs === 0) return { ...place, status: "alive", report: first, framesPerSecond: undefined };
+  await delay(intervalMs);
+  const report = await observer.ask();
+  const elapsed = Number(report.at - first.at) / 1e9;
+  const framesPerSecond = Number(report.info.frames - first.info.frames) / elapsed;
+  return { ...place, status: "alive", report, framesPerSecond };
 }

@@ -1,5 +1,7 @@
 // Formats: sizes and planes. The numbers of 641x359 are the byte counts that ffmpeg 5.1 writes for -f rawvideo.
+#include <algorithm>
 #include <cstring>
+#include <vector>
 
 #include "stage.hpp"
 
@@ -140,4 +142,19 @@ TEST("a producer takes only a format that es_format_init() filled in") {
   options.format.time_base_den = 90000;
   CHECK_OK(es_stream_connect_producer(stream, &options, &producer));
   es_context_destroy(context);
+}
+
+TEST("es_copy copies every byte and no other, whatever the size and alignment") {
+  std::vector<uint8_t> from(3 << 20), to(from.size());
+  for (size_t index = 0; index < from.size(); index++) from[index] = static_cast<uint8_t>(index * 131 + (index >> 9));
+  for (const size_t bytes : {size_t{0}, size_t{1}, size_t{63}, size_t{345'600}, (size_t{1} << 20) - 1, size_t{1} << 20,
+                             (size_t{2} << 20) + 77}) {
+    for (const size_t offset : {0, 1, 63}) {
+      std::fill(to.begin(), to.end(), uint8_t{0xee});
+      es_copy(to.data() + offset, from.data() + 5, bytes);
+      CHECK(memcmp(to.data() + offset, from.data() + 5, bytes) == 0);
+      CHECK(offset == 0 || to[offset - 1] == 0xee);
+      CHECK_EQUAL(to[offset + bytes], 0xee);
+    }
+  }
 }

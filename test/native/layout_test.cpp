@@ -61,11 +61,12 @@ TEST("messages have the documented sizes and offsets") {
   CHECK_EQUAL(sizeof(PoolMessage), 64);
   CHECK_EQUAL(sizeof(PendingMessage), 16);
   CHECK_EQUAL(sizeof(AttachedMessage), 16);
-  CHECK_EQUAL(sizeof(QueryMessage), 16);
+  CHECK_EQUAL(sizeof(QueryMessage), 24);
   CHECK_EQUAL(sizeof(RefusedMessage), 216);
   CHECK_EQUAL(sizeof(ByeMessage), 216);
   CHECK_EQUAL(sizeof(ReportMessage), 168);
   CHECK_EQUAL(sizeof(OfferMessage), 224);
+  CHECK_EQUAL(sizeof(LatencyMessage), 9024);
 }
 
 TEST("the seat page keeps what each side writes on cache lines of its own") {
@@ -76,8 +77,9 @@ TEST("the seat page keeps what each side writes on cache lines of its own") {
   CHECK_EQUAL(offsetof(SeatPage, producer_waiting), 192);
   CHECK_EQUAL(offsetof(SeatPage, word), 256);
   CHECK_EQUAL(offsetof(SeatPage, ring), 2304);
-  CHECK_EQUAL(sizeof(SeatPage), 6400);
-  CHECK_EQUAL(es::kSeatPageBytes, 8192);
+  CHECK_EQUAL(offsetof(SeatPage, latency), 6400);
+  CHECK_EQUAL(sizeof(SeatPage), 15400);
+  CHECK_EQUAL(es::kSeatPageBytes, 16384);
   CHECK_EQUAL(sizeof(es::SlotDescriptor), 128);
   CHECK_EQUAL(offsetof(es::SlotDescriptor, metadata_size), 60);
 }

@@ -106,7 +106,8 @@ interface Status {
 /** A producer at 200 frames a second, and a witness process that checks every frame of it. */
 class SteadyProducer {
   readonly folder = mkdtempSync(path.join(tmpdir(), "es-native-"));
-  readonly env = { ...process.env, EDGESTREAM_RUNTIME_DIR: this.folder };
+  // It trusts nobody, so that the bad peers below meet what strangers meet.
+  readonly env = { ...process.env, EDGESTREAM_RUNTIME_DIR: this.folder, ES_TEST_DISTRUST: "1" };
   private readonly child: ChildProcess;
   private readonly lines: string[] = [];
   private arrived: () => void = () => {};

@@ -57,9 +57,9 @@ TEST("a consumer of another process is bound to the producer's max_wait_ms, one 
 
 TEST("max_wait_ms counts from the frame that found the queue full, and a taken frame ends it") {
   Stage stage;
-  es_consumer* slow = stage.join(check::fifo(1, 80));
+  es_consumer* slow = stage.join(check::fifo(1, 400));  // far from the 20 ms below, for a machine that is busy
   stage.post();
-  usleep(100'000);  // full, but nobody is held up
+  usleep(450'000);  // full, but nobody is held up
   CHECK_RESULT(stage.try_post(20'000), ES_TIMEOUT);
   stage.take(slow);
   stage.post();

@@ -53,6 +53,13 @@ function inProject(args: string[]): SpawnSyncReturns<string> {
   return run(args, project, { PATH: bin, HOME: folder, EDGESTREAM_RUNTIME_DIR: join(folder, "run") });
 }
 
+/** What a user's npm installs besides the package: its dependencies, and theirs. */
+function dependencyFolders(): string[] {
+  const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8"));
+  const packages: [string, { dev?: boolean }][] = Object.entries(lock.packages);
+  return packages.filter(([path, { dev }]) => path !== "" && !dev).map(([path]) => path);
+}
+
 beforeAll(() => {
   packed = pack(".");
   mkdirSync(bin);
@@ -60,8 +67,7 @@ beforeAll(() => {
   mkdirSync(project);
   writeFileSync(join(project, "package.json"), '{ "name": "project", "private": true, "type": "module" }');
   // The dependencies come from this checkout, so that nothing is fetched from a registry.
-  const dependencies = Object.keys(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).dependencies);
-  const tarballs = [packed, ...dependencies.map((name) => pack(`./node_modules/${name}`, "--ignore-scripts"))];
+  const tarballs = [packed, ...dependencyFolders().map((path) => pack(`./${path}`, "--ignore-scripts"))];
   const files = tarballs.map(({ filename }) => join(folder, filename));
   const install = inProject([npmScript(), "install", "--offline", "--ignore-scripts", "--no-audit", ...files]);
   expect(install.status, install.stderr).toBe(0);
@@ -72,8 +78,9 @@ describe("the tarball", () => {
     const paths = packed.files.map(({ path }) => path);
     for (const file of [
       ...["package.json", "README.md", "CHANGELOG.md", "LICENSE", "native/include/edgestream.h"],
-      ...["dist/sdk/index.js", "dist/sdk/index.d.ts", "dist/sdk/cli/main.js", "dist/native/load.js"],
+      ...["dist/sdk/index.js", "dist/sdk/index.d.ts", "dist/sdk/cli/bin.js", "dist/native/load.js"],
       ...[`prebuilds/${platform}/edgestream.node`, `prebuilds/${platform}/libedgestream.so`],
+      `prebuilds/${platform}/edgestream-probe`,
     ]) {
       expect(paths).toContain(file);
     }
@@ -83,7 +90,7 @@ describe("the tarball", () => {
     const wanted = [
       /^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/,
       /^dist\/(sdk|modes|transports|native)\/[a-z0-9/-]+\.(js|d\.ts)$/,
-      /^prebuilds\/[a-z0-9]+-[a-z0-9]+\/(edgestream\.node|libedgestream\.so)$/,
+      /^prebuilds\/[a-z0-9]+-[a-z0-9]+\/(edgestream\.node|libedgestream\.so|edgestream-probe)$/,
       /^native\/include\/\w+\.h$/,
     ];
     expect(packed.files.filter(({ path }) => !wanted.some((pattern) => pattern.test(path)))).toEqual([]);
@@ -132,6 +139,19 @@ describe("installed without compiler and scripts", () => {
     expect(result.status).toBe(0);
   });
 
+  test("it brings the doctor, which finds nothing wrong with the installation", () => {
+    const result = inProject(["node_modules/.bin/edgestream", "doctor", "--json"]);
+    const { checks } = JSON.parse(result.stdout) as { checks: { id: string; status: string; finding: string }[] };
+    const wrong = checks.filter(({ id, status }) => /^(platform|kernel|selftest)\./.test(id) && status === "fail");
+    expect(wrong).toEqual([]);
+    // The probe is a program; npm must have left it one.
+    expect(checks.find(({ id }) => id === "kernel.memfd")?.status).toBe("ok");
+    expect(checks.find(({ id }) => id === "platform.addon")?.finding).toContain(
+      `prebuilds/${platform}/edgestream.node`,
+    );
+    expect(result.status).toBe(0);
+  });
+
   test("a damaged addon ends with the help page", () => {
     const addon = join(installed, "prebuilds", platform, "edgestream.node");
     writeFileSync(addon, readFileSync(addon).fill(0, 0, 64)); // the ELF header
@@ -140,5 +160,20 @@ describe("installed without compiler and scripts", () => {
     expect(result.stderr).toContain("edgestream cannot load its native addon");
     expect(result.stderr).toContain("What to do");
     expect(result.stderr).toContain(`prebuilds/${platform}/edgestream.node`);
+  });
+
+  test("what the doctor advises then makes it whole again", () => {
+    const addonCheck = () => {
+      const { stdout } = inProject(["node_modules/.bin/edgestream", "doctor", "--json"]);
+      const { checks } = JSON.parse(stdout) as { checks: { id: string; status: string; advice: string | null }[] };
+      return checks.find(({ id }) => id === "platform.addon");
+    };
+    const damaged = addonCheck();
+    expect(damaged?.status).toBe("fail");
+    expect(damaged?.advice).toBe(`cd ${realpathSync(project)} && rm -rf node_modules/edgestream && npm install`);
+    rmSync(installed, { recursive: true });
+    const again = inProject([npmScript(), "install", "--offline", "--ignore-scripts", "--no-audit"]);
+    expect(again.status, again.stderr).toBe(0);
+    expect(addonCheck()?.status).toBe("ok");
   });
 });

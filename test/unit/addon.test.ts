@@ -64,7 +64,7 @@ function post(producer: NativeProducer, value: number): ArrayBuffer {
   new Uint8Array(view).fill(value);
   binding.postInfo.fill(0n);
   binding.postInfo[PostInfo.pts] = BigInt(value) * 1000n;
-  expect(producer.tryPost(lease, Uint8Array.of(value))).toBe(Flow.ok);
+  expect(producer.tryPost(lease, true, Uint8Array.of(value))).toBe(Flow.ok);
   return view;
 }
 

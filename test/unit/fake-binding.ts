@@ -53,6 +53,7 @@ export class FakeBinding implements Partial<NativeBinding> {
   readonly states = states;
   readonly causes = causes;
   readonly frameInfo = new BigInt64Array(FrameInfo.length);
+  readonly frameWords = new Int32Array(this.frameInfo.buffer);
   readonly postInfo = new BigInt64Array(PostInfo.length);
   /** ref() minus unref(); above zero the process would stay alive. */
   references = 0;
@@ -90,6 +91,32 @@ export class FakeBinding implements Partial<NativeBinding> {
   }
 }
 
+/** The views of leases, as the addon knows them: weakly, and detached when their lease ends. */
+class FakeViews {
+  readonly #binding: FakeBinding;
+  readonly #views: { lease: number; buffer: WeakRef<ArrayBuffer> }[] = [];
+
+  constructor(binding: FakeBinding) {
+    this.#binding = binding;
+  }
+
+  add(lease: number, buffer: ArrayBuffer): ArrayBuffer {
+    this.#views.push({ lease, buffer: new WeakRef(buffer) });
+    return buffer;
+  }
+
+  of(lease: number): ArrayBuffer | undefined {
+    return this.#views.find((view) => view.lease === lease)?.buffer.deref();
+  }
+
+  end(ends: (lease: number) => boolean): void {
+    for (const { lease, buffer } of this.#views) {
+      const alive = ends(lease) ? buffer.deref() : undefined;
+      if (alive !== undefined) this.#binding.detach(alive);
+    }
+  }
+}
+
 /** A consumer that the test feeds. */
 export class FakeConsumer implements NativeConsumer {
   readonly id: number;
@@ -104,11 +131,13 @@ export class FakeConsumer implements NativeConsumer {
   readonly #binding: FakeBinding;
   readonly #policy: NativePolicy;
   readonly #bytes = new Map<number, Uint8Array>();
+  readonly #views: FakeViews;
   #last: { lease: number; number: bigint } | undefined;
 
   constructor(binding: FakeBinding, maxHeld = 1) {
     this.#binding = binding;
     this.id = binding.nextId();
+    this.#views = new FakeViews(binding);
     this.#policy = toNativePolicy({ mode: "fifo", maxHeld }, "in-process");
   }
 
@@ -135,6 +164,7 @@ export class FakeConsumer implements NativeConsumer {
     if (frame === undefined) return this.#nothingNew(flags);
     this.stateName = this.waiting.length > 0 ? "new-frame-available" : "old-frame-available";
     const lease = Number(frame.number) - 1; // 0 is a lease like any other
+    if (this.#policy.maxHeld === 1) this.#views.end((each) => each !== lease);
     this.#bytes.set(lease, frame.bytes);
     this.#last = { lease, number: frame.number };
     this.#tell(lease, frame.number, true);
@@ -143,7 +173,7 @@ export class FakeConsumer implements NativeConsumer {
 
   view(lease: number): ArrayBuffer {
     const bytes = this.#bytes.get(lease) ?? new Uint8Array(0);
-    return bytes.slice().buffer;
+    return this.#views.add(lease, bytes.slice().buffer);
   }
 
   metadata(): Uint8Array {
@@ -152,7 +182,10 @@ export class FakeConsumer implements NativeConsumer {
 
   release(lease: number): void {
     this.released.push(lease);
+    this.#views.end((each) => each === lease);
   }
+
+  sleep(): void {}
 
   consume(): void {}
 
@@ -174,6 +207,8 @@ export class FakeConsumer implements NativeConsumer {
     };
   }
 
+  latency(): undefined {}
+
   format(): NativeFormat {
     return gray;
   }
@@ -181,6 +216,7 @@ export class FakeConsumer implements NativeConsumer {
   close(): void {
     this.closed = true;
     this.stateName = "disconnected";
+    this.#views.end(() => true);
   }
 
   #nothingNew(flags: number): number {
@@ -216,14 +252,15 @@ export class FakeProducer implements Partial<NativeProducer> {
   drained = true;
   readonly posts: { lease: number; bytes: Uint8Array; pts: bigint; size: bigint }[] = [];
   readonly discarded: number[] = [];
+  readonly #written = new Map<number, Uint8Array>();
   readonly #binding: FakeBinding;
-  /** Weak, as in the addon: a view that nobody keeps must not be kept by the one who made it. */
-  readonly #views = new Map<number, WeakRef<ArrayBuffer>>();
+  readonly #views: FakeViews;
   #lastLease = 0;
 
   constructor(binding: FakeBinding) {
     this.#binding = binding;
     this.id = binding.nextId();
+    this.#views = new FakeViews(binding);
   }
 
   give(what: { slots?: number; places?: number }): void {
@@ -241,19 +278,22 @@ export class FakeProducer implements Partial<NativeProducer> {
   }
 
   view(lease: number): ArrayBuffer {
-    const buffer = new ArrayBuffer(gray.size);
-    this.#views.set(lease, new WeakRef(buffer));
-    return buffer;
+    return this.#views.add(lease, new ArrayBuffer(gray.size));
   }
 
-  tryPost(lease: number): number {
+  write(lease: number, bytes: Uint8Array): void {
+    this.#written.set(lease, bytes.slice());
+  }
+
+  tryPost(lease: number, withInfo: boolean): number {
     if (this.stopped) return Flow.closed;
     if (this.places === 0) return Flow.wouldBlock;
     this.places--;
     this.slots++;
-    const info = this.#binding.postInfo;
-    const bytes = new Uint8Array(this.#views.get(lease)?.deref() ?? new ArrayBuffer(0)).slice();
-    this.posts.push({ lease, bytes, pts: info[PostInfo.pts] as bigint, size: info[PostInfo.size] as bigint });
+    const info = (at: number, otherwise: bigint) => (withInfo ? (this.#binding.postInfo[at] as bigint) : otherwise);
+    const bytes = this.#written.get(lease) ?? new Uint8Array(this.#views.of(lease) ?? new ArrayBuffer(0)).slice();
+    this.posts.push({ lease, bytes, pts: info(PostInfo.pts, -(2n ** 63n)), size: info(PostInfo.size, 0n) });
+    this.#views.end((each) => each === lease);
     this.#binding.frameInfo[FrameInfo.number] = BigInt(this.posts.length);
     return Flow.ok;
   }
@@ -261,6 +301,7 @@ export class FakeProducer implements Partial<NativeProducer> {
   discard(lease: number): void {
     this.slots++;
     this.discarded.push(lease);
+    this.#views.end((each) => each === lease);
   }
 
   closeInput(): void {}
@@ -278,6 +319,8 @@ export class FakeProducer implements Partial<NativeProducer> {
   }
 
   ended(): undefined {}
+
+  latency(): undefined {}
 
   info(): ReturnType<NativeProducer["info"]> {
     return {

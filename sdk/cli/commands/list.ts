@@ -1,8 +1,8 @@
 /** `edgestream list`: the streams of this host and who is connected to them. */
 import type { Command } from "commander";
-import type { NativeConnectionInfo, NativeProducerInfo } from "../../../native/binding.ts";
 import { bindingHost } from "../../binding-host.ts";
 import { createStream } from "../../create-stream.ts";
+import { describeConnection, describeProducer } from "../describe-stream.ts";
 import { codeOf } from "../failure.ts";
 import { toJson } from "../json-output.ts";
 import { type FoundStream, surveyStreams } from "../stream-survey.ts";
@@ -24,7 +24,7 @@ Examples:
   edgestream list --prune
 
 Status: alive, stale (its producer died; the next start under that name or --prune removes it), denied (no permission
-on its socket), silent (its producer does not answer: stopped, or very busy).
+on its socket), refused (it lets nobody look), silent (its producer does not answer: stopped, or very busy).
 Exit codes: 0 always when it could look, 1 it failed, 2 wrong options.`;
 
 export function addListCommand(program: Command): void {
@@ -71,31 +71,6 @@ function describe(found: FoundStream, pruned: ReadonlySet<string>): object {
     framesPerSecond,
     connections: report.connections.map(describeConnection),
   };
-}
-
-function describeProducer(info: NativeProducerInfo): object {
-  const { name, width, height, timeBaseNum, timeBaseDen } = info.format;
-  return {
-    state: bindingHost().state(info.state),
-    format: name,
-    width,
-    height,
-    timeBase: timeBaseDen === 0 ? undefined : { num: timeBaseNum, den: timeBaseDen },
-    epoch: info.epoch,
-    frames: info.frames,
-    noConsumer: info.noConsumer,
-    pool: {
-      bytes: info.poolBytes,
-      slots: info.slots,
-      slotsFree: info.slotsFree,
-      memoryObjects: info.memoryObjects,
-    },
-  };
-}
-
-function describeConnection(connection: NativeConnectionInfo): object {
-  const { policy, state, ...rest } = connection;
-  return { ...rest, mode: policy.label, state: bindingHost().state(state) };
 }
 
 const headings = ["NAME", "STATUS", "STATE", "FORMAT", "SIZE", "FRAMES", "FPS", "CONSUMERS"];

@@ -1,12 +1,19 @@
 /** `edgestream pull <stream>`: frames of a stream to a file or a pipe. */
 import type { Command } from "commander";
 import type { Consumer } from "../../consumer.ts";
-import { type ConsumerFlags, checkEnd, declareConsumerOptions, openToRead } from "../consumer-options.ts";
+import {
+  type ConsumerFlags,
+  checkEnd,
+  connectToRead,
+  declareConsumerOptions,
+  openToRead,
+} from "../consumer-options.ts";
 import { type FrameWriter, makeWriter, type WriterName, writerNames } from "../frame-writers.ts";
 import { toJson } from "../json-output.ts";
 import { oneOf } from "../option-parsers.ts";
 import { isReaderGone, type Output, openOutput } from "../output.ts";
 import { listenForStop } from "../signals.ts";
+import { StoppableReader } from "../stoppable-reader.ts";
 
 interface PullFlags extends ConsumerFlags {
   as: WriterName;
@@ -51,8 +58,8 @@ async function runPull(name: string, flags: PullFlags): Promise<void> {
     const stream = await openToRead(name, flags, "edgestream pull", stop.signal);
     if (!stream) return;
     try {
-      const consumer = await stream.connectConsumer({ signal: stop.signal });
-      await pullAndReport(name, consumer, output, flags, stop.signal);
+      const consumer = await connectToRead(stream, stop.signal);
+      if (consumer) await pullAndReport(name, consumer, output, flags, stop.signal);
     } finally {
       await stream.close();
     }
@@ -92,9 +99,10 @@ interface PullLimits {
 
 async function pullFrames(name: string, consumer: Consumer, writer: FrameWriter, limits: PullLimits): Promise<void> {
   const { count, most, signal } = limits;
+  const reader = new StoppableReader(consumer, signal);
   while (most === undefined || count.frames < most) {
-    const result = await consumer.next({ signal });
-    if (result.status === "aborted") return;
+    const result = await reader.next();
+    if (result === undefined) return;
     if (result.status !== "ok") return checkEnd(name, consumer.stats());
     const frame = result.frame;
     try {

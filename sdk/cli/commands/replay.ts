@@ -4,7 +4,7 @@ import type { CreateStreamOptions, FrameSpec } from "../../base/types.ts";
 import { bindingHost } from "../../binding-host.ts";
 import { usageError } from "../failure.ts";
 import { parseSocketMode, positiveNumber, seconds, wholeNumber } from "../option-parsers.ts";
-import { Pacer } from "../pacer.ts";
+import { Pacer, StoppableClock } from "../pacer.ts";
 import { RecordingInput } from "../recording/recording-input.ts";
 import { listenForStop } from "../signals.ts";
 import { checkedName } from "../source-options.ts";
@@ -73,7 +73,7 @@ async function runReplay(path: string, flags: ReplayFlags): Promise<void> {
   try {
     const frame = await input.open();
     await using run = await StreamRun.start(flags, streamOptions(flags, frame), frame);
-    await run.stream(input, flags.fast ? undefined : new Pacer(), stop.signal);
+    await run.stream(input, flags.fast ? undefined : new Pacer(new StoppableClock(stop.signal)), stop.signal);
     if (input.shortfall) warn(run, flags, input.shortfall);
     await input.close();
     await run.end(stop.signal);

@@ -5,7 +5,7 @@ import { bindingHost } from "../../binding-host.ts";
 import { FfmpegInput } from "../ffmpeg-input.ts";
 import type { FrameInput } from "../frame-input.ts";
 import { parseRate } from "../option-parsers.ts";
-import { Pacer } from "../pacer.ts";
+import { Pacer, StoppableClock } from "../pacer.ts";
 import { listenForStop, type StopSignals } from "../signals.ts";
 import {
   declareSourceOptions,
@@ -39,7 +39,7 @@ async function runSource(settings: SourceSettings): Promise<void> {
     if (!frame) return;
     await using run = await StreamRun.start(settings, streamOptions(settings, frame), frame);
     say = (text) => run.progress.say(text);
-    await run.stream(input, settings.paced ? new Pacer() : undefined, stop.signal);
+    await run.stream(input, settings.paced ? new Pacer(new StoppableClock(stop.signal)) : undefined, stop.signal);
     await input.close();
     await run.end(stop.signal);
   } finally {

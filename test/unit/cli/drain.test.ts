@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { StreamError } from "../../../sdk/base/errors.ts";
-import type { ConnectionStats, ProducerStats } from "../../../sdk/base/types.ts";
+import type { ConnectionStats, ProducerStats } from "../../../sdk/base/stats-types.ts";
 import { type Closable, drain } from "../../../sdk/cli/drain.ts";
 
 /** A producer whose one consumer takes `taking` more frames, one per wait. */
@@ -24,7 +24,7 @@ class DrainingProducer implements Closable {
   }
 
   stats(): ProducerStats {
-    const none = { posted: 0n, skipped: 0n, discarded: 0n, waiting: 1n, held: 0n, since: 0n };
+    const none = { posted: 0n, skipped: 0n, discarded: 0n, waiting: 1n, held: 0n, since: 0n, latency: undefined };
     const connection: ConnectionStats = {
       ...{ id: 1n, mode: "fifo", state: "new-frame-available", client: "", pid: 1 },
       ...none,

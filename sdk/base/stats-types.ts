@@ -1,0 +1,87 @@
+/** The public interfaces of counters and times. */
+import type { DisconnectCause, StreamState } from "./types.ts";
+
+/** How long one step took, of the frames delivered so far. Microseconds, within 6 %. */
+export interface LatencySummary {
+  frames: number;
+  p50Us: number;
+  p90Us: number;
+  p99Us: number;
+  maxUs: number;
+}
+
+/**
+ * A frame's way through one connection, step by step. Stamps are of the host's monotonic clock:
+ * - captured: the picture was taken, as the producer says (`captured`), else when its slot was acquired;
+ * - posted: the producer's post took it;
+ * - woken: the consumer's event loop was told that something waits; when it was awake already, the moment it looked;
+ * - acquired: the consumer has it;
+ * - released: its lease ended.
+ */
+export interface LatencyLedger {
+  /** captured -> posted: filling the slot and waiting for a place. */
+  post: LatencySummary;
+  /** posted -> woken: until the consumer knew. */
+  wake: LatencySummary;
+  /** woken -> acquired: until the consumer came to it. */
+  acquire: LatencySummary;
+  /** acquired -> released: what the consumer did with it. */
+  hold: LatencySummary;
+  /** posted -> acquired: the hand-over as a whole. */
+  deliver: LatencySummary;
+}
+
+/** Counters of one connection. posted = delivered + skipped + discarded + waiting, always. */
+export interface ConnectionStats {
+  id: bigint;
+  mode: string;
+  state: StreamState;
+  client: string;
+  pid: number;
+  posted: bigint;
+  delivered: bigint;
+  skipped: bigint;
+  discarded: bigint;
+  waiting: bigint;
+  /** Leased now, a retained old frame included. */
+  held: bigint;
+  /** Monotonic ns when it began to get frames; 0 before that. */
+  since: bigint;
+  /** undefined once the connection has ended. */
+  latency: LatencyLedger | undefined;
+}
+
+export interface ProducerStats {
+  epoch: bigint;
+  /** Number of the last posted frame. */
+  frames: bigint;
+  /** Dropped because nobody was connected. */
+  noConsumer: bigint;
+  pool: { bytes: bigint; slots: number; slotsFree: number; memoryObjects: number };
+  connections: ConnectionStats[];
+}
+
+export interface ConsumerStats {
+  connection: bigint;
+  epoch: bigint;
+  state: StreamState;
+  cause: DisconnectCause;
+  mode: string;
+  posted: bigint;
+  delivered: bigint;
+  skipped: bigint;
+  discarded: bigint;
+  waiting: bigint;
+  held: bigint;
+  /** How often `reconnect` made a new connection. The counters above are those of the newest one. */
+  reconnects: number;
+  /** Of the newest connection; undefined before the producer is met. */
+  latency: LatencyLedger | undefined;
+}
+
+export interface StreamStats {
+  name: string | undefined;
+  state: StreamState;
+  producer: ProducerStats | undefined;
+  consumers: ConsumerStats[];
+}
