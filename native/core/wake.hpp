@@ -2,9 +2,10 @@
 //
 // An eventfd is the cheapest way, but both ends share one open file: a hostile consumer could clear O_NONBLOCK on it,
 // fill the counter, and block the producer's next write for ever. So an eventfd goes only to a consumer that could
-// stop this process anyway, by a signal: the same user, in the same pid and user namespaces. Everybody else (and anybody
-// before Linux 6.5, which cannot say for certain who connected) gets one end of a socket pair, which costs more and cannot be turned against its other end. (Nor would a pipe do: its reader
-// can hold the pipe's lock for as long as it makes the kernel wait for the memory that it reads into.)
+// stop this process anyway, by a signal: the same user, in the same pid and user namespaces. Everybody else (and
+// anybody before Linux 6.5, which cannot say for certain who connected) gets one end of a socket pair, which costs more
+// and cannot be turned against its other end. (Nor would a pipe do: its reader can hold the pipe's lock for as long as
+// it makes the kernel wait for the memory that it reads into.)
 #pragma once
 
 #include "fd.hpp"

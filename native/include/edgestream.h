@@ -361,9 +361,9 @@ ES_API int es_consumer_wake_fd(es_consumer *consumer);
 ES_API int es_consumer_woken(es_consumer *consumer);
 /**
  * Instead of watching it: sleeps until a wake-up came, es_fd() is readable or the time is over. It takes the wake-up
- * and dispatches nothing. For the one thread that uses the consumer; like es_consumer_wake_fd() it takes the frames away
- * from es_fd(). ES_OK: try to acquire; ES_TIMEOUT; ES_WOULD_BLOCK: it did not sleep, for a frame waits already (one that
- * cannot be taken as long as too many are held) or none will come.
+ * and dispatches nothing; like es_consumer_wake_fd() it takes the frames away from es_fd(). For the one thread that uses
+ * the consumer. ES_OK: try to acquire; ES_TIMEOUT; ES_WOULD_BLOCK: it did not sleep, for a frame waits already (one that
+ * cannot be taken while too many are held) or none will come.
  */
 ES_API int es_consumer_sleep(es_consumer *consumer, int64_t timeout_us);
 /** Ends a lease. Once more, or after the lease ended itself, is a silent success. */

@@ -40,14 +40,9 @@ export function searchedDirectories(runtimeDir: string | undefined): string[] {
   return runtimeDir === undefined ? [...new Set(bindingHost().binding.runtimeSearch())] : [runtimeDir];
 }
 
-/** Asks all of them (or those of one name) at the same time; twice, `intervalMs` apart, when the rate is wanted. */
-export async function surveyStreams(
-  runtimeDir: string | undefined,
-  intervalMs: number,
-  name?: string,
-): Promise<FoundStream[]> {
-  const all = findSockets(searchedDirectories(runtimeDir));
-  const places = all.filter((each) => name === undefined || each.name === name);
+/** Asks all of them at the same time; twice, `intervalMs` apart, when the rate is wanted. */
+export async function surveyStreams(runtimeDir: string | undefined, intervalMs: number): Promise<FoundStream[]> {
+  const places = findSockets(searchedDirectories(runtimeDir));
   const found = await Promise.all(places.map((place) => surveyOne(place, intervalMs)));
   return found.filter(({ status, socket }) => status !== "stale" || existsSync(socket));
 }

@@ -13,6 +13,7 @@ import { toJson } from "../json-output.ts";
 import { oneOf } from "../option-parsers.ts";
 import { isReaderGone, type Output, openOutput } from "../output.ts";
 import { listenForStop } from "../signals.ts";
+import { StoppableReader } from "../stoppable-reader.ts";
 
 interface PullFlags extends ConsumerFlags {
   as: WriterName;
@@ -98,17 +99,10 @@ interface PullLimits {
 
 async function pullFrames(name: string, consumer: Consumer, writer: FrameWriter, limits: PullLimits): Promise<void> {
   const { count, most, signal } = limits;
-  // One listener for the whole run: one per frame costs more than the frame. Closing ends a wait; a frame that is being
-  // written keeps its lease until it is written.
-  let waiting = false;
-  signal.addEventListener("abort", () => {
-    if (waiting) void consumer.close();
-  });
-  while (!signal.aborted && (most === undefined || count.frames < most)) {
-    waiting = true;
-    const result = await consumer.next();
-    waiting = false;
-    if (signal.aborted) return;
+  const reader = new StoppableReader(consumer, signal);
+  while (most === undefined || count.frames < most) {
+    const result = await reader.next();
+    if (result === undefined) return;
     if (result.status !== "ok") return checkEnd(name, consumer.stats());
     const frame = result.frame;
     try {

@@ -9,7 +9,9 @@ import { checkEnd, connectToRead } from "../consumer-options.ts";
 import { CommandError } from "../failure.ts";
 import { toJson } from "../json-output.ts";
 import { Progress } from "../progress.ts";
-import { surveyStreams } from "../stream-survey.ts";
+import { StoppableReader } from "../stoppable-reader.ts";
+import { StreamObserver } from "../stream-observer.ts";
+import { findSockets, searchedDirectories } from "../stream-survey.ts";
 import { attachSidecar } from "./one-file.ts";
 import { Recording, type RecordingTarget } from "./recording.ts";
 
@@ -107,9 +109,10 @@ export class RecordRun implements Disposable {
   /** Says why there are no more. */
   async #frames(consumer: Consumer): Promise<string> {
     const most = this.#settings.count ?? Number.POSITIVE_INFINITY;
+    const reader = new StoppableReader(consumer, this.#over.signal);
     while ((this.#recording?.frames ?? 0n) < most) {
-      const result = await consumer.next({ signal: this.#over.signal });
-      if (result.status === "aborted") return this.#why;
+      const result = await reader.next();
+      if (result === undefined) return this.#why;
       if (result.status !== "ok") return consumer.stats().cause;
       const frame = result.frame;
       try {
@@ -158,11 +161,18 @@ export class RecordRun implements Disposable {
   }
 }
 
-/** Undefined while the stream has no producer. */
+/** Undefined while the stream has no producer, or does not answer. */
 async function announcedLayout({ name, runtimeDir }: RecordSettings): Promise<FrameLayout | undefined> {
-  const found = await surveyStreams(runtimeDir, 0, name);
-  const format = found.find((each) => each.report)?.report?.info.format;
-  return format && format.size > 0 ? toFrameLayout(format) : undefined;
+  const place = findSockets(searchedDirectories(runtimeDir)).find((each) => each.name === name);
+  if (!place) return undefined;
+  try {
+    using observer = new StreamObserver(place);
+    const { format } = (await observer.ask()).info;
+    return format.size > 0 ? toFrameLayout(format) : undefined;
+  } catch {
+    // Not being able to look is no reason not to connect, which says better what is wrong.
+    return undefined;
+  }
 }
 
 export function recordDetails(snapshot: Omit<RecordSnapshot, "frames">): string[] {

@@ -1,7 +1,7 @@
 /** What goes into a file comes out of it, bit by bit: every format, odd sizes, noise in every byte. */
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -16,6 +16,7 @@ import { Ffv1Frames } from "../../../../sdk/cli/recording/ffv1-frames.ts";
 import { Ffv1Store } from "../../../../sdk/cli/recording/ffv1-store.ts";
 import type { FrameStore, FrameToStore, StoredFrames } from "../../../../sdk/cli/recording/frame-store.ts";
 import { checkLossless } from "../../../../sdk/cli/recording/lossless-check.ts";
+import { attachSidecar } from "../../../../sdk/cli/recording/one-file.ts";
 import { createOutputFile } from "../../../../sdk/cli/recording/output-file.ts";
 import { RawFrames, Y4mFrames } from "../../../../sdk/cli/recording/plain-frames.ts";
 import { RawStore, Y4mStore } from "../../../../sdk/cli/recording/plain-store.ts";
@@ -296,4 +297,13 @@ test("a file that is there is not touched unless it is asked for", async () => {
   await expect(createOutputFile(path, false)).rejects.toMatchObject({ code: "ERR_FILE_EXISTS" });
   await (await createOutputFile(path, true)).end();
   await expect(createOutputFile(join(folder, "no/such.raw"), false)).rejects.toMatchObject({ code: "ERR_WRITE" });
+});
+
+test("a sidecar that could not be read out of the video again is not put into it", async () => {
+  const path = join(folder, "long.mkv");
+  writeFileSync(path, "");
+  writeFileSync(`${path}.jsonl`, "");
+  truncateSync(`${path}.jsonl`, 2 ** 28);
+  await expect(attachSidecar(path)).rejects.toThrow("too large to be put into the video");
+  expect(existsSync(`${path}.jsonl`)).toBe(true);
 });
