@@ -353,17 +353,17 @@ ES_API int es_consumer_acquire(es_consumer *consumer, uint32_t flags, int64_t ti
 /**
  * For event loops that watch many descriptors: one that becomes readable when a frame came to this consumer while it
  * slept. The way through es_fd() costs a system call more for each wake-up. From the first call on es_fd() tells of
- * this consumer everything but its frames, and calls that wait on it return after their timeout only. When it is
- * readable call es_consumer_woken(). It stays the consumer's: do not read or close it. -1 before the producer is met.
+ * this consumer everything but its frames, and calls that wait on it return after their timeout only. When readable
+ * call es_consumer_woken(). It stays the consumer's: do not read or close it. -1 before the producer is met.
  */
 ES_API int es_consumer_wake_fd(es_consumer *consumer);
 /** Takes the wake-up off the descriptor. ES_CLOSED: none will come any more; stop watching. */
 ES_API int es_consumer_woken(es_consumer *consumer);
 /**
  * Instead of watching it: sleeps until a wake-up came, es_fd() is readable or the time is over. It takes the wake-up
- * and dispatches nothing; like es_consumer_wake_fd() it takes the frames away from es_fd(). For the one thread that uses
- * the consumer. ES_OK: try to acquire; ES_TIMEOUT; ES_WOULD_BLOCK: it did not sleep, for a frame waits already (one that
- * cannot be taken while too many are held) or none will come.
+ * and dispatches nothing; like es_consumer_wake_fd() it takes the frames away from es_fd(). For the one thread that
+ * uses the consumer. ES_OK: try to acquire; ES_TIMEOUT; ES_WOULD_BLOCK: it did not sleep, for a frame waits already
+ * (one that cannot be taken while too many are held) or none will come.
  */
 ES_API int es_consumer_sleep(es_consumer *consumer, int64_t timeout_us);
 /** Ends a lease. Once more, or after the lease ended itself, is a silent success. */
