@@ -8,38 +8,17 @@
  * memcpy_ring <slots> <bytes> <milliseconds> <cpu> [<cpu to wake>]   ->   {"copiesPerSecond": 4717.0}
  */
 #define _GNU_SOURCE
-#include <sched.h>
+#include "measure.h"
+
 #include <signal.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { PAGE = 4096 };
-
-static void fail(const char *what) {
-  perror(what);
-  exit(1);
-}
-
-static int64_t now_ns(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
-}
-
-static void pin(int cpu) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET((size_t)cpu, &set);
-  if (sched_setaffinity(0, sizeof set, &set) != 0) fail("sched_setaffinity");
-}
 
 /** Starts a process that sleeps on `cpu` until woken, over and over, as long as this one lives. */
 static int start_sleeper(int cpu) {

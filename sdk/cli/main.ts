@@ -2,6 +2,7 @@
 /** The `edgestream` program: finds the command, and turns what went wrong into a sentence and an exit code. */
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { addBenchCommand } from "./commands/bench.ts";
 import { addListCommand } from "./commands/list.ts";
 import { addPullCommand } from "./commands/pull.ts";
 import { addSourceCommand } from "./commands/source.ts";
@@ -39,6 +40,7 @@ function makeProgram(): Command {
   addSourceCommand(program);
   addPullCommand(program);
   addListCommand(program);
+  addBenchCommand(program);
   return program;
 }
 
