@@ -17,11 +17,10 @@ export const cameraFps = 60;
  * @property {string} binaries  compiled programs
  * @property {number} producerCpu
  * @property {number} consumerCpu
- * @property {string} otherCpus  all but the producer's, as `taskset -c` takes them
+ * @property {string} allCpus  as `taskset -c` takes them
  * @property {number} warmUpMs  before a window opens
  * @property {number} measureMs  how long a window is
  * @property {number} pacedMs  the same at a camera's pace
  * @property {number} warmUpTrips
  * @property {number} roundTrips
- * @property {number} retryUntil  of performance.now(): until then disturbed measurements are taken again
  */

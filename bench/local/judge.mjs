@@ -64,6 +64,8 @@ export function judgeRow(row, rounds, problems = new Map()) {
     high: spread.length === 0 ? null : Math.max(...spread),
     ...(reason !== undefined && { reason }),
     sentence: row.sentence,
-    rounds: read.map(({ value = null, reference = null }) => ({ value, reference })),
+    rounds: read
+      .filter(({ value, reference }) => value !== undefined || reference !== undefined)
+      .map(({ value = null, reference = null }) => ({ value, reference })),
   };
 }

@@ -3,13 +3,20 @@ import { parseArgs } from "node:util";
 import { BenchError } from "./failure.mjs";
 import { isJudged, measurementsOf, rows } from "./rows.mjs";
 
-/** The first thousands of frames and round trips run before V8 has finished with the code. */
-const warmUp = { warmUpMs: 400, warmUpTrips: 5000 };
-
-/** `totalMs`: no round begins that would not end before; `roundMs`: so long disturbed measurements are taken again. */
+/**
+ * warmUp…: V8 has finished with the code after some 5000 round trips; passes: how often in a round that is measured
+ * which drifts; retryMs: so long disturbed measurements are taken again in a round; totalMs: no round begins that
+ * would not end before.
+ */
 const forms = {
-  full: { ...warmUp, rounds: 5, measureMs: 1000, pacedMs: 4000, roundTrips: 20_000, roundMs: 78_000, totalMs: 400_000 },
-  quick: { ...warmUp, rounds: 3, measureMs: 300, pacedMs: 1500, roundTrips: 4000, roundMs: 0, totalMs: 55_000 },
+  full: {
+    ...{ warmUpMs: 400, measureMs: 1000, pacedMs: 4000, warmUpTrips: 6000, roundTrips: 12_000 },
+    ...{ rounds: 5, passes: 2, retryMs: 12_000, totalMs: 390_000 },
+  },
+  quick: {
+    ...{ warmUpMs: 400, measureMs: 300, pacedMs: 1500, warmUpTrips: 5000, roundTrips: 4000 },
+    ...{ rounds: 3, passes: 1, retryMs: 0, totalMs: 55_000 },
+  },
 };
 
 /** Stands in --only for the series. */

@@ -1,35 +1,26 @@
-/** Takes every wanted measurement once per round; again while others use the machine and the round's time lasts. */
-import { contenderOf, order } from "./contenders.mjs";
+/** Takes every wanted measurement once per round; again while others use the machine and there is time for it. */
+import { contenderOf, drifting, order } from "./contenders.mjs";
 import { quietBelow, waitForQuiet, watchOthers } from "./machine.mjs";
 
 /** A measurement that failed this often is not tried again: one that hangs takes half a minute each time. */
 const failuresMax = 2;
 
-/** Measures once; again while others use the machine and there is time for it. Keeps the quietest try. */
-async function measureQuietly(measure, setting) {
-  let best;
-  do {
-    if (best !== undefined) await waitForQuiet(setting.retryUntil);
-    const others = watchOthers();
-    const result = await measure(setting);
-    const share = others();
-    if (best === undefined || share < best.others) best = { ...result, others: share };
-  } while (best.others > quietBelow && performance.now() < setting.retryUntil);
-  return best;
-}
-
 /** The rounds of one run. */
 export class Rounds {
-  /** One object per round: measurement -> report. */
+  /** One object per pass: measurement -> report. A round is one pass of everything and some more of what drifts. */
   taken = [];
   /** measurement -> why there is no figure. */
   problems = new Map();
+  /** For each round the largest share of the machine that others used during a measurement. */
+  disturbances = [];
   #failures = new Map();
   #names;
   #form;
   #onStart;
   #began = performance.now();
   #longestMs = 0;
+  /** For so long what others disturb is measured again, in this round. */
+  #retryLeftMs = 0;
 
   /**
    * @param {Set<string>} wanted  measurements
@@ -48,10 +39,15 @@ export class Rounds {
 
   /** All of them, as far as there is time. */
   async take(setting) {
-    while (this.#names.length > 0 && this.taken.length < this.#form.rounds && this.#thereIsTime()) {
+    const again = this.#names.filter((name) => drifting.has(name));
+    while (this.#names.length > 0 && this.disturbances.length < this.#form.rounds && this.#thereIsTime()) {
       const start = performance.now();
-      const share = this.#began + this.#form.roundMs * (this.taken.length + 1);
-      this.taken.push(await this.#takeOne({ ...setting, retryUntil: this.#form.roundMs > 0 ? share : 0 }));
+      this.disturbances.push(0);
+      this.#retryLeftMs = this.#form.retryMs;
+      this.taken.push(await this.#pass(this.#names, setting));
+      for (let pass = 1; pass < this.#form.passes && again.length > 0; pass++) {
+        this.taken.push(await this.#pass(again, setting));
+      }
       this.#longestMs = Math.max(this.#longestMs, performance.now() - start);
     }
   }
@@ -61,24 +57,39 @@ export class Rounds {
     return this.taken.length === 0 || spentMs + this.#longestMs <= this.#form.totalMs;
   }
 
-  async #takeOne(setting) {
-    const round = {};
-    for (const name of this.#names) {
+  async #pass(names, setting) {
+    const pass = {};
+    for (const name of names) {
       if ((this.#failures.get(name) ?? 0) >= failuresMax) continue;
-      this.#onStart(`round ${this.taken.length + 1} of ${this.#form.rounds}: ${name}`);
+      this.#onStart(`round ${this.disturbances.length} of ${this.#form.rounds}: ${name}`);
       try {
-        round[name] = await measureQuietly(contenderOf(name).measurements[name], setting);
+        pass[name] = await this.#measureQuietly(contenderOf(name).measurements[name], setting);
       } catch (error) {
         this.#failures.set(name, (this.#failures.get(name) ?? 0) + 1);
         this.problems.set(name, error.message);
         this.#onStart(`  ${name} failed: ${error.message}`);
       }
     }
-    return round;
+    return pass;
   }
-}
 
-/** The largest share of the machine that others used during a measurement of the round. */
-export function disturbance(round) {
-  return Math.max(0, ...Object.values(round).map(({ others }) => others));
+  /** Measures once; again while others use the machine and there is time for it. Keeps the quietest try. */
+  async #measureQuietly(measure, setting) {
+    const once = async () => {
+      const others = watchOthers();
+      const result = await measure(setting);
+      return { ...result, others: others() };
+    };
+    let best = await once();
+    const start = performance.now();
+    const until = start + this.#retryLeftMs;
+    while (best.others > quietBelow && performance.now() < until) {
+      await waitForQuiet(until);
+      const next = await once();
+      if (next.others < best.others) best = next;
+    }
+    this.#retryLeftMs = Math.max(0, until - performance.now());
+    this.disturbances.push(Math.max(best.others, this.disturbances.pop()));
+    return best;
+  }
 }

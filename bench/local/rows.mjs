@@ -195,7 +195,7 @@ const camera = [
     reference: "gstBareToFour.producer.cpuUsPerFrame",
     against: "GStreamer shmsink",
     ...{ of: "value", ...less, requirement: 18, goal: 9 },
-    sentence: "The same with four consumers, which share one core.",
+    sentence: "The same with four consumers, not pinned.",
   },
   {
     id: "D13 flood",
@@ -326,7 +326,7 @@ const context = [
     value: "bareToFour.framesPerSecond",
     reference: "gstBareToFour.framesPerSecond",
     against: "GStreamer shmsink",
-    sentence: "The slowest of four that share one core.",
+    sentence: "The slowest of four, not pinned: five processes share the processors there are.",
   },
   {
     id: "D3 wake",

@@ -9,7 +9,7 @@ import { judgeRow } from "./judge.mjs";
 import { allowedCpus, describeMachine } from "./machine.mjs";
 import { settle } from "./options.mjs";
 import { endAll } from "./processes.mjs";
-import { disturbance, Rounds } from "./rounds.mjs";
+import { Rounds } from "./rounds.mjs";
 import { isJudged } from "./rows.mjs";
 import { seriesMeasurements, takeSeries } from "./series.mjs";
 import { formatTable } from "./table.mjs";
@@ -29,12 +29,13 @@ function binariesFolder(runtimeDir) {
 }
 
 function makeSetting(form, runtimeDir) {
-  const [producerCpu, consumerCpu, ...more] = allowedCpus();
+  const cpus = allowedCpus();
+  const [producerCpu, consumerCpu] = cpus;
   if (consumerCpu === undefined) {
     throw cannotRun("it needs two processors, one for the producer and one for the consumer; this process may use one");
   }
-  const otherCpus = [consumerCpu, ...more].join(",");
-  return { ...form, runtimeDir, binaries: binariesFolder(runtimeDir), producerCpu, consumerCpu, otherCpus };
+  const allCpus = cpus.join(",");
+  return { ...form, runtimeDir, binaries: binariesFolder(runtimeDir), producerCpu, consumerCpu, allCpus };
 }
 
 async function measure(options, setting, say) {
@@ -50,7 +51,7 @@ async function measure(options, setting, say) {
     throw cannotRun(`nothing could be measured: ${all[0].reason}`);
   }
   return {
-    rounds: rounds.taken,
+    othersShare: rounds.disturbances,
     results: judged.filter(([row]) => isJudged(row)).map(([, result]) => result),
     context: judged.filter(([row]) => !isJudged(row)).map(([, result]) => result),
     ...(series && { series }),
@@ -91,15 +92,15 @@ export async function runLocalBench(flags, say) {
   if (!onPath("taskset")) throw cannotRun("the program taskset is missing: apt-get install util-linux");
   const began = performance.now();
   const before = describeMachine();
-  const { rounds, ...outcome } = await withRuntimeDir((runtimeDir) =>
+  const { othersShare, ...outcome } = await withRuntimeDir((runtimeDir) =>
     measure(options, makeSetting(options.form, runtimeDir), say),
   );
   const machine = {
     ...before,
     loadAfter: Number(os.loadavg()[0].toFixed(2)),
-    othersShare: rounds.map(disturbance),
+    othersShare,
     form: options.form.name,
-    rounds: rounds.length,
+    rounds: othersShare.length,
     seconds: Math.round((performance.now() - began) / 1000),
   };
   const report = { machine, ...outcome };

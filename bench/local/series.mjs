@@ -1,9 +1,9 @@
 /** How figures grow with the number of consumers and with the size of the frames: for a plot, not for a verdict. */
 import os from "node:os";
-import { bytesOf, cameraFps, hd, poolSlots, queue, uhd } from "./frames.mjs";
+import { bytesOf, cameraFps, hd, poolSlots, uhd } from "./frames.mjs";
 import { memcpyRing } from "./limits.mjs";
 import { gstreamerStream } from "./peers/gstreamer.mjs";
-import { stream } from "./sdk.mjs";
+import { free, stream } from "./sdk.mjs";
 
 const consumerCounts = [1, 4, 16, 64];
 const sizes = [{ format: "NV12", width: 640, height: 360 }, hd, uhd, { format: "NV12", width: 7680, height: 4320 }];
@@ -34,16 +34,14 @@ async function perCount(measure) {
 
 function ourCounts(setting, options) {
   return perCount(async (consumers) => {
-    const report = await stream(setting, { ...options, consumers, consumerCpus: setting.otherCpus, mode: queue });
+    const report = await stream(setting, { ...options, consumers, ...free(setting) });
     const { p50Us, p99Us } = report.consumer.latency;
     return { ...perFrame(report), ...(options.fps > 0 && { p50Us, p99Us }) };
   });
 }
 
 function gstreamerCounts(setting, fps) {
-  return perCount(async (consumers) =>
-    perFrame(await gstreamerStream(setting, { fps, consumers, consumerCpus: setting.otherCpus })),
-  );
+  return perCount(async (consumers) => perFrame(await gstreamerStream(setting, { fps, consumers, ...free(setting) })));
 }
 
 /** One size: handed over as it is, filled by memcpy, and what memcpy alone does. */

@@ -13,16 +13,19 @@ let filled = 0;
 let frames = 0;
 let first;
 let start;
+let finished = false;
 
 function finish(now) {
-  child.kill();
+  finished = true;
   const seconds = (now - start.at) / 1000;
   const count = frames - start.frames;
   report({ framesPerSecond: count / seconds, cpuUsPerFrame: (cpuUs() - start.cpuUs) / count });
-  process.exit(0);
+  child.kill();
+  child.stdout.destroy();
 }
 
 function onFrame() {
+  if (finished) return;
   frames++;
   const now = performance.now();
   first ??= now;
@@ -41,6 +44,7 @@ child.stdout.on("data", (chunk) => {
   }
 });
 child.on("close", () => {
+  if (finished) return;
   process.stderr.write("the writer ended early\n");
-  process.exit(1);
+  process.exitCode = 1;
 });

@@ -51,7 +51,8 @@ async function pipeToFfmpeg(setting) {
   const writer = `taskset -c ${producerCpu} ffmpeg ${writerArguments(setting).join(" ")}`;
   const progress = "-progress pipe:1 -stats_period 0.05";
   const reader = `taskset -c ${consumerCpu} ffmpeg -v error ${raw} -i pipe:0 -c copy ${progress} -f null -`;
-  const child = start({ command: ["sh", "-c", `${writer} | ${reader}`], group: true });
+  // The trap makes the shell wait for both when all three are ended: their processor time is then known to be ours.
+  const child = start({ command: ["sh", "-c", `trap : TERM; ${writer} | ${reader}`], group: true });
   try {
     return await watchProgress(child, warmUpMs, measureMs);
   } finally {

@@ -3,6 +3,7 @@ import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { bytesOf, cameraFps, hd } from "../frames.mjs";
 import { runTogether } from "../processes.mjs";
+import { free } from "../sdk.mjs";
 import { compile, firstLineOf, libraryFlags, onPath } from "../tools.mjs";
 
 const libraries = ["gstreamer-1.0", "gstreamer-app-1.0"];
@@ -11,7 +12,8 @@ const poolBytes = 64 * 2 ** 20;
 
 export async function gstreamerStream(setting, options = {}) {
   const { consumers = 1, fill = "bare", fps = 0 } = options;
-  const { producerCpu, consumerCpu, consumerCpus = consumerCpu, warmUpMs, runtimeDir } = { ...setting, ...options };
+  const { producerCpu, consumerCpu, warmUpMs, runtimeDir } = setting;
+  const { producerCpus = producerCpu, consumerCpus = consumerCpu } = options;
   const measureMs = options.measureMs ?? (fps > 0 ? setting.pacedMs : setting.measureMs);
   const binary = join(setting.binaries, "gstreamer");
   const socket = join(runtimeDir, "gstreamer");
@@ -21,7 +23,7 @@ export async function gstreamerStream(setting, options = {}) {
   const produce = [binary, "produce", ...frame, consumers, fill, fps, warmUpMs, measureMs, slots].map(String);
   const consume = [binary, "consume", ...frame, fps, warmUpMs].map(String);
   const [producer, ...seats] = await runTogether([
-    { command: produce, cpus: producerCpu },
+    { command: produce, cpus: producerCpus },
     ...Array(consumers).fill({ command: consume, cpus: consumerCpus }),
   ]);
   const consumer = seats.reduce((worst, each) => (each.framesPerSecond < worst.framesPerSecond ? each : worst));
@@ -51,7 +53,7 @@ export const gstreamer = {
   build: (folder) => compile(folder, "peers/gstreamer.c", libraryFlags(...libraries)),
   measurements: {
     gstBare: (setting) => gstreamerStream(setting),
-    gstBareToFour: (setting) => gstreamerStream(setting, { consumers: 4 }),
+    gstBareToFour: (setting) => gstreamerStream(setting, { consumers: 4, ...free(setting) }),
     gstCopy: (setting) => gstreamerStream(setting, { fill: "copy" }),
     gstPaced: (setting) => gstreamerStream(setting, { fill: "copy", fps: cameraFps }),
   },
