@@ -1,8 +1,8 @@
 /** What the figures were taken on, and how busy it was: a figure without its machine says nothing. */
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import os from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
+import { firstLineOf } from "./tools.mjs";
 
 /** Share of all processors that others may use before a figure is in doubt. */
 export const quietBelow = 0.1;
@@ -43,15 +43,31 @@ export async function waitForQuiet(deadline) {
   }
 }
 
+/** "0-1,4" -> [0, 1, 4] */
+export function parseCpuList(text) {
+  return text
+    .trim()
+    .split(",")
+    .flatMap((part) => {
+      const [first, last = first] = part.split("-").map(Number);
+      return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+    });
+}
+
+/** The processors that this process may use: a container may have been given some of them only. */
+export function allowedCpus() {
+  const list = /^Cpus_allowed_list:\s*(.*)$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1];
+  return list === undefined ? os.cpus().map((_, index) => index) : parseCpuList(list);
+}
+
 export function describeMachine() {
-  const compiler = execFileSync("cc", ["--version"], { encoding: "utf8" }).split("\n", 1)[0];
   return {
     cpu: os.cpus()[0]?.model ?? "unknown",
     cpus: os.cpus().length,
     memoryGiB: Math.round(os.totalmem() / 2 ** 30),
     kernel: os.release(),
     node: process.version,
-    compiler,
+    compiler: firstLineOf("cc", "--version") ?? "none",
     loadBefore: Number(os.loadavg()[0].toFixed(2)),
   };
 }

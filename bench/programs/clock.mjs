@@ -1,5 +1,8 @@
 /** The monotonic clock that frames are stamped with, and percentiles of what was measured with it. */
 
+/** At a camera's pace some frames pass before the window opens, after the flood that warms the code up. */
+export const pacedWarmUpMs = 500;
+
 export const nowNs = () => process.hrtime.bigint();
 
 /** Microseconds spent on a processor by this process so far, all its threads. */

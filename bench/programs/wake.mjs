@@ -1,6 +1,7 @@
 /**
  * One side of a ping-pong between two processes: two streams, one in each direction, frames of 64 bytes.
- * argv[2]: { own, peer, serves, warmUpTrips, roundTrips }; the side that serves hits first.
+ * argv[2]: { own, peer, serves, wait, warmUpTrips, roundTrips }; the side that serves hits first; wait = how the
+ * consumer waits, the default if left out.
  *
  * Two one-way times per hit: from before the sender's post() was called (what an application waits), and from the
  * stamp that the core puts on the frame (the wake-up alone). Both end where the consumer's loop body begins.
@@ -12,7 +13,7 @@ import { nowNs, report } from "./clock.mjs";
 const task = JSON.parse(process.argv[2]);
 const ownStream = await createStream({ name: task.own, frame: { format: "bytes", width: 64 } });
 const producer = await ownStream.connectProducer();
-const peerStream = await openStream(task.peer);
+const peerStream = await openStream(task.peer, task.wait === undefined ? {} : { wait: task.wait });
 const consumer = await peerStream.connectConsumer();
 // A consumer in the middle of its hand-shake gets no frames yet.
 while (producer.stats().connections[0]?.state !== "empty") await sleep(5);

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The `edgestream` program: finds the command, and turns what went wrong into a sentence and an exit code. */
 import { Command, CommanderError } from "commander";
+import { addBenchCommand } from "./commands/bench.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
 import { addListCommand } from "./commands/list.ts";
 import { addPullCommand } from "./commands/pull.ts";
@@ -35,6 +36,7 @@ function makeProgram(): Command {
   addDoctorCommand(program);
   addRecordCommand(program);
   addReplayCommand(program);
+  addBenchCommand(program);
   return program;
 }
 

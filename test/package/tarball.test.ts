@@ -79,6 +79,7 @@ describe("the tarball", () => {
     for (const file of [
       ...["package.json", "README.md", "CHANGELOG.md", "LICENSE", "native/include/edgestream.h"],
       ...["dist/sdk/index.js", "dist/sdk/index.d.ts", "dist/sdk/cli/bin.js", "dist/native/load.js"],
+      ...["bench/local/run.mjs", "bench/limits/wake.c"],
       ...[`prebuilds/${platform}/edgestream.node`, `prebuilds/${platform}/libedgestream.so`],
       `prebuilds/${platform}/edgestream-probe`,
     ]) {
@@ -92,6 +93,7 @@ describe("the tarball", () => {
       /^dist\/(sdk|modes|transports|native)\/[a-z0-9/-]+\.(js|d\.ts)$/,
       /^prebuilds\/[a-z0-9]+-[a-z0-9]+\/(edgestream\.node|libedgestream\.so|edgestream-probe)$/,
       /^native\/include\/\w+\.h$/,
+      /^bench\/([a-z]+\/)*[a-z_-]+\.(mjs|c|cpp|h)$/,
     ];
     expect(packed.files.filter(({ path }) => !wanted.some((pattern) => pattern.test(path)))).toEqual([]);
   });

@@ -1,0 +1,56 @@
+/** Who is measured: ourselves, limits in C, and peers. What is missing here is left out, with a reason. */
+import { limits } from "./limits.mjs";
+import { ffmpeg } from "./peers/ffmpeg.mjs";
+import { gstreamer } from "./peers/gstreamer.mjs";
+import { iceoryx } from "./peers/iceoryx.mjs";
+import { netSocket } from "./peers/net-socket.mjs";
+import { zeromq } from "./peers/zeromq.mjs";
+import { sdk } from "./sdk.mjs";
+
+/** @typedef {object} Contender
+ * @property {string} name  for people
+ * @property {string[]} packages  Debian packages that bring it
+ * @property {() => string | undefined} lacks  what is missing on this host
+ * @property {(folder: string) => string | undefined} [build]  compiles its programs; returns what went wrong
+ * @property {Record<string, (setting: import("./frames.mjs").Setting) => Promise<object>>} measurements
+ */
+
+/** @type {Contender[]} */
+export const contenders = [sdk, limits, gstreamer, ffmpeg, iceoryx, zeromq, netSocket];
+
+/** Every measurement in the order of a round: a reference is taken right beside what is compared with it. */
+export const order = [
+  ...["copyLimit", "copy", "gstCopy", "copyToFour", "zmqCopy", "ffmpegToNode", "ffmpegPipe", "copyWakeLimit"],
+  ...["bareUhd", "bare", "gstBare", "bareToFour", "gstBareToFour", "bareTouched"],
+  ...["wakeLimitSame", "wakeSame", "socketSame"],
+  ...["wakeLimitTwo", "wakeTwo", "iceoryxWait"],
+  ...["futexLimitTwo", "wakeBlock"],
+  ...["spinLimitTwo", "wakePoll", "iceoryxPoll"],
+  ...["gstPaced", "paced", "pacedWakeLimit"],
+  ...["verbsLimitUntouched", "verbsUntouched", "verbsLimitTouched", "verbsTouched", "verbsHeld"],
+];
+
+/**
+ * How long it takes to wake another processor moves within seconds on a virtual machine. So these are taken more often
+ * than once per round, and for a shorter time.
+ */
+export const drifting = new Set(["wakeLimitTwo", "wakeTwo", "iceoryxWait"]);
+
+export const contenderOf = (measurement) => contenders.find(({ measurements }) => measurement in measurements);
+
+const installed = (contender) => `apt-get install ${contender.packages.join(" ")}`;
+
+/**
+ * Looks at what is here and compiles it.
+ * @param {Iterable<string>} wanted  names of measurements
+ * @returns {Map<string, string>}  contender's name -> why it cannot be measured
+ */
+export function prepare(wanted, folder) {
+  const missing = new Map();
+  for (const contender of new Set([...wanted].map(contenderOf))) {
+    const lack = contender.lacks();
+    const problem = lack === undefined ? contender.build?.(folder) : `${lack}; ${installed(contender)}`;
+    if (problem !== undefined) missing.set(contender.name, problem);
+  }
+  return missing;
+}

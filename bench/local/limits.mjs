@@ -1,0 +1,61 @@
+/** What the machine itself can do: C programs with as little around them as possible. */
+import { join } from "node:path";
+import { bytesOf, cameraFps, hd, poolSlots } from "./frames.mjs";
+import { runTogether } from "./processes.mjs";
+import { sameCpu, twoCpus } from "./sdk.mjs";
+import { compile, libraryFolder, onPath, packageFolder } from "./tools.mjs";
+
+async function run(setting, name, cpus, ...args) {
+  const [result] = await runTogether([{ command: [join(setting.binaries, name), ...args.map(String)], cpus }]);
+  return result;
+}
+
+/** These pin their two sides themselves. */
+const wake = (setting, mechanism, cpus) => run(setting, "wake", undefined, mechanism, ...cpus, setting.roundTrips, 0);
+
+/** Sleeps as long between wake-ups as a consumer at a camera's pace does; a round trip is two of them. */
+function pacedWake(setting) {
+  const trips = Math.round(((setting.pacedMs / 1000) * cameraFps) / 2);
+  return run(setting, "wake", undefined, "epoll", ...twoCpus(setting), trips, Math.round(1e6 / cameraFps));
+}
+
+/** Copies of `bytes` per second into a ring of as many slots as our pool has; `cpus`: the copier's, and one to wake. */
+export function memcpyRing(setting, bytes, cpus) {
+  return run(setting, "memcpy_ring", undefined, poolSlots, bytes, setting.measureMs, ...cpus);
+}
+
+function verbs(setting, touch) {
+  const size = [hd.width, hd.height, 32, setting.measureMs / 2];
+  return run(setting, "verbs", setting.consumerCpu, ...size, touch ? "touch" : "untouched");
+}
+
+export const limits = {
+  name: "the limits in C",
+  packages: ["gcc", "libc6-dev"],
+  lacks: () => (onPath("cc") ? undefined : "no C compiler"),
+  build(folder) {
+    const library = libraryFolder();
+    const linked = [
+      `-I${join(packageFolder, "native/include")}`,
+      `-L${library}`,
+      "-ledgestream",
+      `-Wl,-rpath,${library}`,
+    ];
+    return (
+      compile(folder, "limits/memcpy_ring.c") ??
+      compile(folder, "limits/wake.c") ??
+      compile(folder, "limits/verbs.c", linked)
+    );
+  },
+  measurements: {
+    copyLimit: (setting) => memcpyRing(setting, bytesOf(hd), [setting.producerCpu]),
+    copyWakeLimit: (setting) => memcpyRing(setting, bytesOf(hd), twoCpus(setting)),
+    wakeLimitSame: (setting) => wake(setting, "epoll", sameCpu(setting)),
+    wakeLimitTwo: (setting) => wake(setting, "epoll", twoCpus(setting)),
+    futexLimitTwo: (setting) => wake(setting, "futex", twoCpus(setting)),
+    spinLimitTwo: (setting) => wake(setting, "spin", twoCpus(setting)),
+    pacedWakeLimit: pacedWake,
+    verbsLimitUntouched: (setting) => verbs(setting, false),
+    verbsLimitTouched: (setting) => verbs(setting, true),
+  },
+};

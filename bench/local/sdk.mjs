@@ -1,0 +1,94 @@
+/** What is measured of edgestream itself: Node programs on its public verbs. */
+import { join } from "node:path";
+import { percentiles } from "../programs/clock.mjs";
+import { bytesOf, cameraFps, hd, queue, uhd } from "./frames.mjs";
+import { runTogether } from "./processes.mjs";
+import { benchFolder } from "./tools.mjs";
+
+export const program = (name, task) => [
+  process.execPath,
+  join(benchFolder, "programs", `${name}.mjs`),
+  JSON.stringify(task),
+];
+
+/** One producer, `consumers` consumers. Resolves to the producer's report and the slowest consumer's. */
+export async function stream(setting, options = {}) {
+  const { frame = hd, consumers = 1, fill = "none", fps = 0, touch = false, mode = queue } = options;
+  const { producerCpu, consumerCpu, warmUpMs } = setting;
+  const { producerCpus = producerCpu, consumerCpus = consumerCpu } = options;
+  const measureMs = options.measureMs ?? (fps > 0 ? setting.pacedMs : setting.measureMs);
+  const env = { EDGESTREAM_RUNTIME_DIR: setting.runtimeDir };
+  const task = { name: "bench", mode, fps, warmUpMs };
+  const seat = { command: program("consume", { ...task, touch }), env, cpus: consumerCpus };
+  const [producer, ...seats] = await runTogether([
+    { command: program("produce", { ...task, frame, consumers, fill, measureMs }), env, cpus: producerCpus },
+    ...Array(consumers).fill(seat),
+  ]);
+  const slowest = seats.reduce((worst, each) => (each.framesPerSecond < worst.framesPerSecond ? each : worst));
+  const bytesPerSecond = slowest.framesPerSecond * bytesOf(frame);
+  return { producer, consumer: slowest, framesPerSecond: slowest.framesPerSecond, bytesPerSecond };
+}
+
+/** Not pinned: five programs share the processors that there are. */
+export const free = ({ allCpus }) => ({ producerCpus: allCpus, consumerCpus: allCpus });
+
+/** Two programs that hit each other; both run `name`. */
+async function pingPong(setting, name, cpus, more = {}) {
+  const { warmUpTrips, roundTrips, runtimeDir } = setting;
+  const side = (own, peer, serves, cpu) => ({
+    command: program(name, { own, peer, serves, warmUpTrips, roundTrips, runtimeDir, ...more }),
+    env: { EDGESTREAM_RUNTIME_DIR: runtimeDir },
+    cpus: cpu,
+  });
+  return await runTogether([side("ping", "pong", true, cpus[0]), side("pong", "ping", false, cpus[1])]);
+}
+
+/** `wait`: how a consumer waits; undefined = the default. */
+async function wake(setting, cpus, wait) {
+  const { warmUpTrips, roundTrips } = setting;
+  // A trip takes a twentieth of the time then, and V8 works beside it.
+  const trips = wait === "poll" && { warmUpTrips: 5 * warmUpTrips, roundTrips: 5 * roundTrips };
+  const sides = await pingPong(setting, "wake", cpus, { wait, ...trips });
+  return {
+    fromCall: percentiles(sides.flatMap((each) => each.fromCallNs)),
+    fromStamp: percentiles(sides.flatMap((each) => each.fromStampNs)),
+  };
+}
+
+/** Two Node sockets on a unix socket: what a program without this package would do. */
+export async function socketWake(setting, cpus) {
+  const sides = await pingPong(setting, "socket", cpus);
+  return percentiles(sides.flatMap((each) => each.oneWayNs));
+}
+
+export const sameCpu = ({ consumerCpu }) => [consumerCpu, consumerCpu];
+export const twoCpus = ({ producerCpu, consumerCpu }) => [producerCpu, consumerCpu];
+
+/** The consumer's two verbs through the SDK; see programs/verbs.mjs. */
+async function verbs(setting, task) {
+  const command = program("verbs", { frame: hd, queueLength: 32, measureMs: setting.measureMs / 2, ...task });
+  const [report] = await runTogether([{ command, cpus: setting.consumerCpu }]);
+  return report;
+}
+
+export const sdk = {
+  name: "edgestream",
+  packages: [],
+  lacks: () => undefined,
+  measurements: {
+    copy: (setting) => stream(setting, { fill: "copy" }),
+    copyToFour: (setting) => stream(setting, { fill: "copy", consumers: 4 }),
+    bare: (setting) => stream(setting),
+    bareUhd: (setting) => stream(setting, { frame: uhd }),
+    bareTouched: (setting) => stream(setting, { touch: true }),
+    bareToFour: (setting) => stream(setting, { consumers: 4, ...free(setting) }),
+    wakeSame: (setting) => wake(setting, sameCpu(setting)),
+    wakeTwo: (setting) => wake(setting, twoCpus(setting)),
+    wakePoll: (setting) => wake(setting, twoCpus(setting), "poll"),
+    wakeBlock: (setting) => wake(setting, twoCpus(setting), "block"),
+    paced: (setting) => stream(setting, { fill: "copy", fps: cameraFps }),
+    verbsUntouched: (setting) => verbs(setting, { touch: false }),
+    verbsTouched: (setting) => verbs(setting, { touch: true }),
+    verbsHeld: (setting) => verbs(setting, { touch: true, frame: uhd, held: 8 }),
+  },
+};
