@@ -39,3 +39,12 @@ export async function measureFloor({ clip, size, streams, cpus, floorSeconds }) 
     await Promise.all(sinks.map((sink) => sink.stop(0)));
   }
 }
+
+export function meanFloor(floors) {
+  const mean = (read) => floors.reduce((sum, floor) => sum + read(floor), 0) / floors.length;
+  return {
+    cpuSecondsPerSecond: mean((floor) => floor.cpuSecondsPerSecond),
+    cpuUsPerFrame: mean((floor) => floor.cpuUsPerFrame),
+    runs: floors,
+  };
+}

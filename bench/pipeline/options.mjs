@@ -6,15 +6,15 @@ import { fps } from "./clip.mjs";
 
 const help = `What a pipeline costs: sources that decode clips with ffmpeg, and programs that read their streams.
 
-  node bench/pipeline.mjs                   4 streams of 1080p30, 4 consumers each, on two processors; about a minute
-  node bench/pipeline.mjs --seconds 60      measure longer
+  node bench/pipeline.mjs                   4 streams of 1080p30, 4 consumers each, on two processors; three minutes
+  node bench/pipeline.mjs --warm-up 10      a first look in less than a minute
   node bench/pipeline.mjs --json            the outcome as JSON on stdout
 
 Options:
   --streams <n>      sources, each with an ffmpeg of its own (4)
   --consumers <n>    of each stream; every other one is a fifo, the rest are mailboxes (4)
   --seconds <n>      how long is measured (20)
-  --warm-up <n>      seconds before that; code that runs 30 times a second is slow to warm up (15)
+  --warm-up <n>      seconds before that; Node takes two minutes to compile what runs 30 times a second (120)
   --size <WxH>       of the clips (1920x1080)
   --json
 
@@ -27,7 +27,7 @@ const options = {
   streams: { type: "string", default: "4" },
   consumers: { type: "string", default: "4" },
   seconds: { type: "string", default: "20" },
-  "warm-up": { type: "string", default: "15" },
+  "warm-up": { type: "string", default: "120" },
   size: { type: "string", default: "1920x1080" },
 };
 
