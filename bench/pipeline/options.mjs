@@ -6,9 +6,9 @@ import { fps } from "./clip.mjs";
 
 const help = `What a pipeline costs: sources that decode clips with ffmpeg, and programs that read their streams.
 
-  node bench/pipeline.mjs                   4 streams of 1080p30, 4 consumers each, on two processors; three minutes
-  node bench/pipeline.mjs --warm-up 10      a first look in less than a minute
-  node bench/pipeline.mjs --json            the outcome as JSON on stdout
+  edgestream bench pipeline                 4 streams of 1080p30, 4 consumers each, on two processors; three minutes
+  edgestream bench pipeline --warm-up 10    a first look in less than a minute
+  edgestream bench pipeline --json          the outcome as JSON on stdout
 
 Options:
   --streams <n>      sources, each with an ffmpeg of its own (4)

@@ -1,4 +1,5 @@
 /** `edgestream bench local`: how fast frames go from process to process on this host. The bench lies in `bench/`. */
+import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -43,14 +44,29 @@ export function addBenchCommand(program: Command): void {
     .action(async (flags: BenchFlags) => {
       process.stdout.write(await runBench(flags));
     });
+  bench
+    .command("pipeline")
+    .description("processor time of decoders, sources and consumers; --help says more")
+    .argument("[options...]")
+    .allowUnknownOption()
+    .helpOption(false)
+    .action((args: string[]) => runPipeline(args));
+}
+
+function benchFile(name: string): string {
+  const file = join(packageRoot(import.meta.dirname), "bench", name);
+  if (existsSync(file)) return file;
+  throw new CommandError("ERR_BENCH", `${file} is missing; install the package again, or run this in a checkout`);
+}
+
+/** A program of its own: it reads its options itself, and is ended by a signal as a whole. */
+function runPipeline(args: readonly string[]): void {
+  const { status } = spawnSync(process.execPath, [benchFile("pipeline.mjs"), ...args], { stdio: "inherit" });
+  process.exitCode = status ?? ExitCode.failed;
 }
 
 async function runBench(flags: BenchFlags): Promise<string> {
-  const file = join(packageRoot(import.meta.dirname), "bench/local/run.mjs");
-  if (!existsSync(file)) {
-    throw new CommandError("ERR_BENCH", `${file} is missing; install the package again, or run this in a checkout`);
-  }
-  const { runLocalBench } = (await import(pathToFileURL(file).href)) as LocalBench;
+  const { runLocalBench } = (await import(pathToFileURL(benchFile("local/run.mjs")).href)) as LocalBench;
   try {
     return await runLocalBench(flags, (text) => process.stderr.write(`${text}\n`));
   } catch (error) {
