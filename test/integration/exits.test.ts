@@ -45,21 +45,24 @@ test("a listening stream keeps its process alive", async () => {
   expect(child.running).toBe(true);
 });
 
-test("a pending acquire keeps its process alive, unless the consumer is unreferenced", async () => {
-  const runtimeDir = makeRuntimeDir();
-  const env = { EDGESTREAM_RUNTIME_DIR: runtimeDir };
-  const source = await childSource();
-  await source.create({ name: "end", runtimeDir, frame });
-  await source.connect();
-  const waits = run("exits.mjs", { story: "wait", name: "end" }, { env });
-  await waits.line("ready");
-  const leaves = run("exits.mjs", { story: "wait-unref", name: "end" }, { env, watchdogMs: 30_000 });
-  await leaves.line("ready");
-  await leaves.ended();
-  expect(waits.running).toBe(true);
-  await source.stop();
-  await waits.ended(); // the wait is over, and with it the reason to stay
-});
+test.each(["event", "poll", "block"])(
+  "wait %s: a pending acquire keeps its process alive, unless the consumer is unreferenced",
+  async (wait) => {
+    const runtimeDir = makeRuntimeDir();
+    const env = { EDGESTREAM_RUNTIME_DIR: runtimeDir };
+    const source = await childSource();
+    await source.create({ name: "end", runtimeDir, frame });
+    await source.connect();
+    const waits = run("exits.mjs", { story: "wait", name: "end", wait }, { env });
+    await waits.line("ready");
+    const leaves = run("exits.mjs", { story: "wait-unref", name: "end", wait }, { env, watchdogMs: 30_000 });
+    await leaves.line("ready");
+    await leaves.ended();
+    expect(waits.running).toBe(true);
+    await source.stop();
+    await waits.ended(); // the wait is over, and with it the reason to stay
+  },
+);
 
 test("process.exit in the middle of everything ends the process, and others get their slots back", async () => {
   const { child, runtimeDir } = start("exit");

@@ -1,9 +1,9 @@
-/** How a process ends: { story, name }. Says "ready" when it has done what the story starts with. */
+/** How a process ends: { story, name, wait }. Says "ready" when it has done what the story starts with. */
 import { spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createStream, openStream } from "edgestream";
 
-const { story, name } = JSON.parse(process.argv[2] ?? "{}");
+const { story, name, wait = "event" } = JSON.parse(process.argv[2] ?? "{}");
 const frame = { format: "GRAY8", width: 64, height: 16 };
 const picture = new Uint8Array(64 * 16);
 const say = (kind, fields = {}) => process.stdout.write(`${JSON.stringify({ kind, ...fields })}\n`);
@@ -53,14 +53,14 @@ const stories = {
   },
   /** A pending acquire keeps the process alive. */
   async wait() {
-    const stream = await openStream(name);
+    const stream = await openStream(name, { wait });
     const consumer = await stream.connectConsumer();
     void consumer.next();
     say("ready");
   },
   /** ... unless it was told not to. */
   async "wait-unref"() {
-    const stream = await openStream(name);
+    const stream = await openStream(name, { wait });
     const consumer = await stream.connectConsumer();
     consumer.unref();
     void consumer.next();
