@@ -44,6 +44,9 @@ export const FrameInfo = {
   length: 16,
 } as const;
 
+/** Index into `NativeBinding.keepAlive`. */
+export const KeepAliveWord = { holds: 0, referenced: 1, length: 2 } as const;
+
 /** ES_ACQUIRE_*. */
 export const AcquireFlag = { any: 0, newOnly: 1, keepPlace: 2, noWake: 4, spin: 8 } as const;
 
@@ -271,9 +274,12 @@ export interface NativeBinding {
    * both on the JS thread, from the event loop. The context starts unreferenced.
    */
   start(onWake: (object: number) => void, onEvent: (event: NativeEvent) => void): void;
-  /** Counted: while the count is above zero the context keeps the process alive. */
+  /**
+   * KeepAliveWord. While `holds` is above 0 the context keeps the process alive; the addon looks before the loop sleeps.
+   * Whoever raises it while `referenced` is 0 calls ref().
+   */
+  readonly keepAlive: Int32Array;
   ref(): void;
-  unref(): void;
   now(): bigint;
   runtimeDir(): string;
   runtimeSearch(): string[];

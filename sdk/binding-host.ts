@@ -2,10 +2,11 @@
  * The addon as one environment (the main thread, or one worker) uses it: started once, wake-ups and events routed to
  * the object they are for. Nothing here is shared between environments; the addon ends with its environment.
  */
-import type { NativeBinding, NativeEvent } from "../native/binding.ts";
+import { KeepAliveWord, type NativeBinding, type NativeEvent } from "../native/binding.ts";
 import { loadBinding } from "../native/load.ts";
 import { StreamError, wrapNativeError } from "./base/errors.ts";
 import type { DisconnectCause, StreamState } from "./base/types.ts";
+import type { LoopReference } from "./keep-alive.ts";
 
 /** What a native object's number stands for on this side. Both run on the JS thread, from the event loop. */
 export interface NativeTarget {
@@ -14,12 +15,39 @@ export interface NativeTarget {
   onEvent(event: NativeEvent): void;
 }
 
+class CountedLoop implements LoopReference {
+  readonly #binding: NativeBinding;
+  readonly #words: Int32Array;
+
+  constructor(binding: NativeBinding) {
+    this.#binding = binding;
+    this.#words = binding.keepAlive;
+  }
+
+  ref(): void {
+    this.#add(1);
+    if (this.#words[KeepAliveWord.referenced] === 0) this.#binding.ref();
+  }
+
+  /** The addon sees it before the loop sleeps. */
+  unref(): void {
+    this.#add(-1);
+  }
+
+  #add(reasons: number): void {
+    this.#words[KeepAliveWord.holds] = (this.#words[KeepAliveWord.holds] ?? 0) + reasons;
+  }
+}
+
 export class BindingHost {
   readonly binding: NativeBinding;
+  /** What keeps the process alive. Nearly always without a call: one wait most often follows another. */
+  readonly loop: LoopReference;
   readonly #targets = new Map<number, NativeTarget>();
 
   constructor(binding: NativeBinding) {
     this.binding = binding;
+    this.loop = new CountedLoop(binding);
     binding.start(
       // An object may be closed with its wake-up already on the way; nobody is there then, and that is fine.
       (object) => this.#targets.get(object)?.onWake(),

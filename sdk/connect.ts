@@ -35,7 +35,7 @@ async function settle(
   options: WaitOptions,
   onEvent: (event: NativeEvent) => void = () => {},
 ): Promise<void> {
-  const gate = new Gate(new KeepAlive(host.binding));
+  const gate = new Gate(new KeepAlive(host.loop));
   host.register(object, {
     onWake: () => gate.wake(),
     onEvent: (event) => {

@@ -90,7 +90,7 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
     super();
     this.#host = host;
     this.#setup = setup;
-    this.#keepAlive = new KeepAlive(host.binding);
+    this.#keepAlive = new KeepAlive(host.loop);
     this.#gate = new Gate(this.#keepAlive);
     this.#leases = this.#own(consumer);
     this.#waitFlags = waitFlags[setup.wait];

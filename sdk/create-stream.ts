@@ -31,7 +31,7 @@ export function createStreamOn(given: BindingHost | undefined, options?: CreateS
 }
 
 function createdSource(host: BindingHost, stream: NativeStream, options: CreateStreamOptions): StreamSource {
-  const keepAlive = new KeepAlive(host.binding);
+  const keepAlive = new KeepAlive(host.loop);
   const listens = stream.socket !== "";
   if (listens) keepAlive.hold();
   return {

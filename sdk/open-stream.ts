@@ -54,7 +54,7 @@ function openedSource(host: BindingHost, name: string, options: OpenStreamOption
     wait: options.wait,
     modeOptions: options,
     object: undefined,
-    keepAlive: new KeepAlive(host.binding),
+    keepAlive: new KeepAlive(host.loop),
     connectProducer(own) {
       const nativeOptions = toNativeProducerOptions({}, own);
       const open = (left: WaitOptions) =>

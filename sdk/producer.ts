@@ -61,7 +61,7 @@ export class Producer extends EventEmitter<StreamEvents> implements AsyncDisposa
     this.#native = producer;
     this.#onClosed = onClosed;
     this.#leases = new WriteLeases(host, producer);
-    this.#keepAlive = new KeepAlive(host.binding);
+    this.#keepAlive = new KeepAlive(host.loop);
     this.#acquires = new Gate(this.#keepAlive);
     this.#posts = new Gate(this.#keepAlive);
     this.#others = new Gate(this.#keepAlive);

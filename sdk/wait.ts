@@ -92,7 +92,7 @@ class Waiter<T> {
   }
 
   #clean(): void {
-    clearTimeout(this.#timer);
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#signal?.removeEventListener("abort", this.#onAbort);
   }
 }
@@ -156,7 +156,10 @@ export class Gate {
         this.#wakeAgain = false;
         let head = this.#waiters[0];
         while (head?.tryNow()) {
-          this.#remove(head);
+          if (this.#waiters[0] === head) {
+            this.#waiters.shift();
+            this.#keepAlive.drop();
+          }
           head = this.#waiters[0];
         }
       } while (this.#wakeAgain);

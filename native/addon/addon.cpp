@@ -32,10 +32,6 @@ void start(const Napi::CallbackInfo &info) {
 // TS: ref(): void        Thread: JS thread only.
 void ref(const Napi::CallbackInfo &info) { Environment::of(info.Env()).ref(); }
 
-// C:  none; libuv's reference on the poll handle
-// TS: unref(): void        Thread: JS thread only.
-void unref(const Napi::CallbackInfo &info) { Environment::of(info.Env()).unref(); }
-
 // C:  int64_t es_now(void);
 // TS: now(): bigint        Thread: any.
 Napi::Value now(const Napi::CallbackInfo &info) { return Napi::BigInt::New(info.Env(), es_now()); }
@@ -133,11 +129,13 @@ Napi::Object load(Napi::Env env, Napi::Object exports) {
   exports.Set("causes", names(env, es_cause_string, ES_CAUSE_REFUSED));
   const Napi::BigInt64Array frame_info = shared_numbers(env, environment->frame_info, kFrameInfoLength);
   exports.Set("frameInfo", frame_info);
+  const Napi::ArrayBuffer keep_alive =
+      Napi::ArrayBuffer::New(env, environment->keep_alive, sizeof environment->keep_alive);
+  exports.Set("keepAlive", Napi::Int32Array::New(env, std::size(environment->keep_alive), keep_alive, 0));
   exports.Set("frameWords", Napi::Int32Array::New(env, 2 * kFrameInfoLength, frame_info.ArrayBuffer(), 0));
   exports.Set("postInfo", shared_numbers(env, environment->post_info, kPostInfoLength));
   define<start>(exports, "start");
   define<ref>(exports, "ref");
-  define<unref>(exports, "unref");
   define<now>(exports, "now");
   define<runtime_dir>(exports, "runtimeDir");
   define<runtime_search>(exports, "runtimeSearch");

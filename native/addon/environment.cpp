@@ -46,6 +46,12 @@ void Environment::start(const Napi::Function &on_wake, const Napi::Function &on_
     context_ = nullptr;
     throw_error(env_, es_error_string(ES_SYSTEM), std::string("uv_poll_init: ") + uv_strerror(failure));
   }
+  before_sleep_ = new uv_prepare_t;
+  before_sleep_->data = this;
+  uv_prepare_init(own_loop, before_sleep_);
+  uv_prepare_start(before_sleep_,
+                   [](uv_prepare_t *handle) { static_cast<Environment *>(handle->data)->forget_reference(); });
+  uv_unref(reinterpret_cast<uv_handle_t *>(before_sleep_));
   napi_async_init(env_, nullptr, Napi::String::New(env_, "edgestream"), &async_context_);
   on_wake_ = Napi::Persistent(on_wake);
   on_event_ = Napi::Persistent(on_event);
@@ -59,13 +65,15 @@ es_context *Environment::context() const {
 
 void Environment::ref() {
   context();
-  if (ref_count_++ == 0) poll_->ref();
+  poll_->ref();
+  keep_alive[kReferenced] = 1;
 }
 
-void Environment::unref() {
-  context();
-  if (ref_count_ == 0) throw_error(env_, es_error_string(ES_BAD_STATE), "unref() without a ref()");
-  if (--ref_count_ == 0) poll_->unref();
+/** Before the loop sleeps, or ends: a wait that is over is most often followed by the next one before that. */
+void Environment::forget_reference() {
+  if (keep_alive[kHolds] > 0 || keep_alive[kReferenced] == 0) return;
+  poll_->unref();
+  keep_alive[kReferenced] = 0;
 }
 
 // ---- events -------------------------------------------------------------------------------------------------------
@@ -146,6 +154,8 @@ void Environment::report_failure(int result) {
 
 void Environment::on_environment_end(napi_async_cleanup_hook_handle hook, void *data) {
   auto *environment = static_cast<Environment *>(data);
+  uv_close(reinterpret_cast<uv_handle_t *>(environment->before_sleep_),
+           [](uv_handle_t *handle) { delete reinterpret_cast<uv_prepare_t *>(handle); });
   // First the handle (it leaves epoll at once), then the descriptor it watched.
   environment->poll_->close([hook] { napi_remove_async_cleanup_hook(hook); });
   environment->end();

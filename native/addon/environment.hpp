@@ -39,6 +39,9 @@ class OpenObject {
   Environment *environment_;
 };
 
+/** KeepAliveWord of native/binding.ts. */
+enum KeepAliveWord : size_t { kHolds = 0, kReferenced = 1 };
+
 /** FrameInfo.length and PostInfo.length of native/binding.ts. */
 constexpr size_t kFrameInfoLength = 16;
 constexpr size_t kPostInfoLength = 4;
@@ -54,14 +57,16 @@ class Environment {
   void start(const Napi::Function &on_wake, const Napi::Function &on_event);
   /** The context, or a thrown ERR_BAD_STATE before `start()`. */
   es_context *context() const;
+  /** The process stays alive until JavaScript's count of reasons (`keep_alive[kHolds]`) is seen to be 0. */
   void ref();
-  void unref();
   /** Calls JavaScript's onWake(object) whenever `ready()` says true while `fd` is readable. Null: libuv refuses it. */
   Poll *watch_wakes(int fd, uint32_t object, std::function<bool()> ready);
 
   // Shared with JavaScript as two BigInt64Arrays, so that a frame costs one call and no object.
   int64_t frame_info[kFrameInfoLength] = {};
   int64_t post_info[kPostInfoLength] = {};
+  /** [kHolds]: reasons to stay alive, counted by JavaScript. [kReferenced]: whether the loop knows that there are any. */
+  int32_t keep_alive[2] = {};
 
   ViewGuard view_guard;
   Napi::FunctionReference stream_class, producer_class, consumer_class, observer_class;
@@ -73,6 +78,7 @@ class Environment {
   uv_loop_t *loop() const;
   template <typename Work>
   void run_javascript(Work work);
+  void forget_reference();
   void dispatch();
   bool deliver(const es_event &event);
   bool wake(uint32_t object);
@@ -83,11 +89,11 @@ class Environment {
   Napi::Env env_;
   es_context *context_ = nullptr;
   Poll *poll_ = nullptr;
+  uv_prepare_t *before_sleep_ = nullptr;
   napi_async_cleanup_hook_handle cleanup_hook_ = nullptr;
   napi_async_context async_context_ = nullptr;
   Napi::FunctionReference on_wake_, on_event_;
   std::vector<OpenObject *> open_objects_;
-  uint32_t ref_count_ = 0;
 };
 
 /** Makes the JavaScript object around a new handle; closes the handle if that fails. */

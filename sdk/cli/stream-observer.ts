@@ -60,7 +60,7 @@ export class StreamObserver implements Disposable {
         if (event.kind === EventKind.report) this.#read(event.connection);
       },
     });
-    this.#host.binding.ref();
+    this.#host.loop.ref();
   }
 
   /**
@@ -92,7 +92,7 @@ export class StreamObserver implements Disposable {
     this.#gone = true;
     this.#host.unregister(this.#native.id);
     this.#native.close();
-    this.#host.binding.unref();
+    this.#host.loop.unref();
     this.#tell();
   }
 

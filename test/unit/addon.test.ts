@@ -198,7 +198,9 @@ describe("an environment that ends with everything open", () => {
 
   test("by process.exit, also from inside an event", () => {
     expect(leaveOpen("process.exit(3)")).toMatchObject({ status: 3, stderr: "" });
-    expect(leaveOpen("binding.ref(); globalThis.onEvent = () => process.exit(4)")).toMatchObject({
+    expect(
+      leaveOpen("binding.keepAlive[0]++; binding.ref(); globalThis.onEvent = () => process.exit(4)"),
+    ).toMatchObject({
       status: 4,
       stderr: "",
     });
@@ -206,7 +208,7 @@ describe("an environment that ends with everything open", () => {
 
   test("by an exception that an event handler threw", () => {
     const { status, stderr } = leaveOpen(
-      'binding.ref(); globalThis.onEvent = () => { throw new Error("from the event") }',
+      'binding.keepAlive[0]++; binding.ref(); globalThis.onEvent = () => { throw new Error("from the event") }',
     );
     expect(status).toBe(1);
     expect(stderr).toContain("from the event");

@@ -8,7 +8,7 @@ import type {
   NativePolicy,
   NativeProducer,
 } from "../../native/binding.ts";
-import { EventKind, Flow, FrameInfo, PostInfo } from "../../native/binding.ts";
+import { EventKind, Flow, FrameInfo, KeepAliveWord, PostInfo } from "../../native/binding.ts";
 import { toNativePolicy } from "../../sdk/native-options.ts";
 
 export const states = [
@@ -55,8 +55,7 @@ export class FakeBinding implements Partial<NativeBinding> {
   readonly frameInfo = new BigInt64Array(FrameInfo.length);
   readonly frameWords = new Int32Array(this.frameInfo.buffer);
   readonly postInfo = new BigInt64Array(PostInfo.length);
-  /** ref() minus unref(); above zero the process would stay alive. */
-  references = 0;
+  readonly keepAlive = new Int32Array(KeepAliveWord.length);
   detached = 0;
   wake: (object: number) => void = () => {};
   event: (event: NativeEvent) => void = () => {};
@@ -68,11 +67,12 @@ export class FakeBinding implements Partial<NativeBinding> {
   }
 
   ref(): void {
-    this.references++;
+    this.keepAlive[KeepAliveWord.referenced] = 1;
   }
 
-  unref(): void {
-    this.references--;
+  /** Reasons to stay alive; above zero the process would. */
+  get references(): number {
+    return this.keepAlive[KeepAliveWord.holds] as number;
   }
 
   detach(buffer: ArrayBuffer): void {
