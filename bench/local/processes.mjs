@@ -20,7 +20,8 @@ function end(child, signal) {
 
 /** Ends everything that was started here. For a bench that is interrupted. */
 export function endAll() {
-  for (const child of living.keys()) end(child, "SIGKILL");
+  // Not SIGKILL: GStreamer and iceoryx have shared memory to remove.
+  for (const child of living.keys()) end(child, "SIGTERM");
 }
 
 /**
