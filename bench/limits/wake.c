@@ -14,11 +14,13 @@
 #include "measure.h"
 
 #include <linux/futex.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -145,6 +147,7 @@ int main(int argc, char **argv) {
   const pid_t child = fork();
   if (child < 0) fail("fork");
   const int side = child == 0;
+  if (side == 1) prctl(PR_SET_PDEATHSIG, SIGKILL); /* nobody would hit it any more */
   pin(atoi(argv[2 + side]));
   struct player player = make_player(shared, bells, side);
   play(mechanism, &player, side, shared->one_way_ns[side], round_trips, (useconds_t)atoi(argv[5]));

@@ -9,6 +9,8 @@ const stopMs = 2000;
 const living = new Map();
 
 function end(child, signal) {
+  // One that has ended is left alone: its number may be somebody else's by now. One that never started has none.
+  if (!living.has(child) || child.pid === undefined) return;
   try {
     process.kill(living.get(child) ? -child.pid : child.pid, signal);
   } catch {
@@ -18,7 +20,8 @@ function end(child, signal) {
 
 /** Ends everything that was started here. For a bench that is interrupted. */
 export function endAll() {
-  for (const child of living.keys()) end(child, "SIGKILL");
+  // Not SIGKILL: GStreamer and iceoryx have shared memory to remove.
+  for (const child of living.keys()) end(child, "SIGTERM");
 }
 
 /**

@@ -59,10 +59,11 @@ async function measure(options, setting, say) {
 }
 
 /** Runs `work` with a folder for sockets and scratch files; nothing stays behind, whatever ends it. */
-async function withRuntimeDir(work) {
+async function withRuntimeDir(say, work) {
   const runtimeDir = mkdtempSync(join(os.tmpdir(), "edgestream-bench-"));
   const cleanUp = () => rmSync(runtimeDir, { recursive: true, force: true });
   const interrupted = (signal) => {
+    say(`ended by ${signal}`);
     endAll();
     cleanUp();
     process.exit(128 + os.constants.signals[signal]);
@@ -92,7 +93,7 @@ export async function runLocalBench(flags, say) {
   if (!onPath("taskset")) throw cannotRun("the program taskset is missing: apt-get install util-linux");
   const began = performance.now();
   const before = describeMachine();
-  const { othersShare, ...outcome } = await withRuntimeDir((runtimeDir) =>
+  const { othersShare, ...outcome } = await withRuntimeDir(say, (runtimeDir) =>
     measure(options, makeSetting(options.form, runtimeDir), say),
   );
   const machine = {

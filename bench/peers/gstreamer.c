@@ -14,6 +14,7 @@
 #include <gst/app/gstappsink.h>
 #include <gst/app/gstappsrc.h>
 #include <gst/gst.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -109,7 +110,18 @@ static int64_t push_for(struct producer *producer, int64_t ms) {
   return pushed;
 }
 
+static char segment[64];
+
+/** An end from outside must not leave the segment behind either; shmsink would only remove it in good order. */
+static void remove_segment(int signal_number) {
+  (void)signal_number;
+  unlink(segment);
+  _exit(1);
+}
+
 static void produce(char **argv) {
+  snprintf(segment, sizeof segment, "/dev/shm/shmpipe.%5d.%5d", getpid(), 0);
+  signal(SIGTERM, remove_segment);
   const int consumers = atoi(argv[5]);
   const int copies = strcmp(argv[6], "copy") == 0;
   struct producer producer = {.size = (gsize)atoi(argv[3]) * (gsize)atoi(argv[4]) * 3 / 2, .fps = atoi(argv[7])};
