@@ -3,9 +3,10 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 
 export class Child {
-  /** Every line so far, each with the time it came at: { atMs, ...line }. */
+  /** Every line so far, parsed. */
   lines = [];
-  #errors = "";
+  /** The end of what it said on stderr. */
+  errors = "";
   #waiters = [];
   /** How it ended; undefined while it runs. */
   #end;
@@ -17,13 +18,13 @@ export class Child {
     const args = ["-c", cpus.join(","), ...command];
     this.process = spawn("taskset", args, { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
     this.process.stderr.on("data", (text) => {
-      this.#errors = (this.#errors + text).slice(-4000);
+      this.errors = (this.errors + text).slice(-4000);
     });
     createInterface({ input: this.process.stdout }).on("line", (line) => this.#heard(line));
     this.ended = new Promise((resolve, reject) => {
       this.process.on("error", reject);
       this.process.on("close", (code, signal) => {
-        this.#end = `${name} ended with ${code ?? signal}: ${this.#errors || "it gave no reason"}`;
+        this.#end = `${name} ended with ${code ?? signal}: ${this.errors || "it gave no reason"}`;
         this.#look();
         if (code === 0) resolve(this.lines.at(-1));
         else reject(new Error(this.#end));
@@ -58,7 +59,7 @@ export class Child {
   }
 
   #heard(line) {
-    this.lines.push({ atMs: performance.now(), ...JSON.parse(line) });
+    this.lines.push(JSON.parse(line));
     this.#look();
   }
 

@@ -31,12 +31,15 @@ export class Decoder {
   async read(data: Uint8Array): Promise<FrameTicks | undefined> {
     if (this.#closed) return undefined;
     this.#pictures ??= new FrameReader(this.#process.picturesFd, data.length);
-    const filled = await this.#pictures.fill(data).catch(async (error: unknown) => {
+    let filled: boolean;
+    try {
+      filled = await this.#pictures.fill(data);
+    } catch (error) {
       // A cut picture is a consequence; what ffmpeg said is the reason.
       await this.#throwFailure();
       throw error;
-    });
-    const ticks = await this.#times.next();
+    }
+    const ticks = this.#times.take() ?? (await this.#times.next());
     if (filled && ticks) {
       this.#frameCount += 1;
       return ticks;

@@ -53,8 +53,15 @@ export class FfmpegInput implements FrameInput {
 
   async read(frame: FrameToFill): Promise<FrameTimes | undefined> {
     while (!this.#closing.signal.aborted) {
-      const ticks = await this.#readLife(frame.data);
-      if (ticks) return this.#times(ticks);
+      try {
+        const ticks = await this.#decoder?.read(frame.data);
+        if (ticks) return this.#times(ticks);
+        // A camera has no end: one that stops sending is as broken as one that fails.
+        if (this.live) await this.#waitAfter(new Error("the input ended"));
+      } catch (error) {
+        if (!this.live) throw error;
+        await this.#waitAfter(error);
+      }
       if (this.#closing.signal.aborted || !(await this.#another())) return undefined;
     }
     return undefined;
@@ -63,20 +70,6 @@ export class FfmpegInput implements FrameInput {
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#decoder?.close();
-  }
-
-  /** undefined: this life is over, well or (live) badly. */
-  async #readLife(data: Uint8Array): Promise<FrameTicks | undefined> {
-    try {
-      const ticks = await this.#decoder?.read(data);
-      // A camera has no end: one that stops sending is as broken as one that fails.
-      if (!ticks && this.live) await this.#waitAfter(new Error("the input ended"));
-      return ticks;
-    } catch (error) {
-      if (!this.live) throw error;
-      await this.#waitAfter(error);
-      return undefined;
-    }
   }
 
   /** Starts the next life when there is to be one. */
@@ -122,7 +115,7 @@ export class FfmpegInput implements FrameInput {
   #times(ticks: FrameTicks): FrameTimes {
     this.#framesOfLife += 1;
     this.#backoffMs = backoffFirstMs;
-    this.#lastFrameAt = process.hrtime.bigint();
+    if (this.live) this.#lastFrameAt = process.hrtime.bigint();
     const timeline = this.#timeline;
     if (!timeline) return { pts: undefined, duration: 0n };
     const placed = timeline.place(ticks);

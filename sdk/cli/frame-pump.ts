@@ -1,11 +1,13 @@
 /** The producer's loop: take a slot, let the input fill it, wait until it is due, post it. */
-import type { PostOptions, WaitOptions, WritableFrame } from "../base/types.ts";
+import type { PostOptions, PostResult, Result, WaitOptions, WritableFrame } from "../base/types.ts";
 import type { FrameInput, FrameTimes } from "./frame-input.ts";
 import type { Pacer } from "./pacer.ts";
 
-/** The part of a producer that the loop uses. */
+/** The part of a producer that the loop uses. A free slot and a place are the rule; only without them does it wait. */
 export interface FrameSink {
+  tryAcquire(): Result<WritableFrame>;
   acquire(options: WaitOptions): Promise<WritableFrame>;
+  tryPost(frame: WritableFrame, options: PostOptions): PostResult;
   post(frame: WritableFrame, options: PostOptions): Promise<unknown>;
 }
 
@@ -35,14 +37,15 @@ export async function pumpFrames(options: PumpOptions): Promise<void> {
 
 async function pumpOne(options: PumpOptions, isFirst: boolean): Promise<boolean> {
   const { input, sink, signal } = options;
-  const frame = await sink.acquire({ signal });
+  const frame = sink.tryAcquire().frame ?? (await sink.acquire({ signal }));
   try {
     const times = await input.read(frame);
     if (!times || signal.aborted) return false;
     const readAt = process.hrtime.bigint();
     if (isFirst) await options.ready();
     await options.pacer?.wait(times.due ?? times.pts);
-    await sink.post(frame, { ...postOptions(times, readAt), signal });
+    const details = postOptions(times, readAt);
+    if (sink.tryPost(frame, details).status !== "ok") await sink.post(frame, { ...details, signal });
     return true;
   } finally {
     // After a post the lease is over and this does nothing.

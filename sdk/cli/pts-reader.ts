@@ -108,14 +108,21 @@ export class PtsReader {
     return this.#parser.header;
   }
 
+  /** The times of the next frame, when they are there. undefined: next() knows why not. */
+  take(): FrameTicks | undefined {
+    if (this.#parser.lines.length === 0 && !this.#ended) this.#readNow();
+    return this.#parser.lines.shift();
+  }
+
   /** The times of the next frame. undefined: there are no more. One call at a time. */
   async next(): Promise<FrameTicks | undefined> {
-    while (this.#parser.lines.length === 0 && !this.#ended) {
-      if (!this.#take()) await this.#change();
+    for (;;) {
+      const line = this.take();
+      if (line !== undefined) return line;
+      if (this.#error) throw this.#error;
+      if (this.#ended) return undefined;
+      await this.#change();
     }
-    const line = this.#parser.lines.shift();
-    if (line === undefined && this.#error) throw this.#error;
-    return line;
   }
 
   close(): void {
@@ -123,17 +130,15 @@ export class PtsReader {
     this.#finish(undefined);
   }
 
-  /** Reads what lies in the pipe; false: nothing yet. The socket has stopped reading while nobody waits. */
-  #take(): boolean {
+  /** Reads what lies in the pipe. While nobody waits in next(), the socket does not read. */
+  #readNow(): void {
+    if (this.#socket.destroyed) return; // the descriptor may be somebody else's by now
     try {
       const byteCount = readSync(this.#fd, this.#chunk);
       if (byteCount === 0) this.#finish(undefined);
       else this.#received(byteCount);
-      return true;
     } catch (error) {
-      if (codeOf(error) === "EAGAIN") return false;
-      this.#finish(error as Error);
-      return true;
+      if (codeOf(error) !== "EAGAIN") this.#finish(error as Error);
     }
   }
 

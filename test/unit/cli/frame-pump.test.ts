@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { PostOptions, WritableFrame } from "../../../sdk/base/types.ts";
+import type { PostOptions, PostResult, Result, WritableFrame } from "../../../sdk/base/types.ts";
 import type { FrameInput, FrameTimes } from "../../../sdk/cli/frame-input.ts";
 import { type FrameSink, pumpFrames } from "../../../sdk/cli/frame-pump.ts";
 import { Pacer } from "../../../sdk/cli/pacer.ts";
@@ -10,8 +10,36 @@ class CountingSink implements FrameSink {
   open = 0;
   posts: PostOptions[] = [];
   failPost: Error | undefined;
+  /** Every second time there is nothing at once, and the pump has to wait. */
+  slow = false;
+  waits: string[] = [];
+  #asked = 0;
+
+  tryAcquire(): Result<WritableFrame> {
+    return this.#nothingNow() ? { status: "would-block" } : { status: "ok", frame: this.#lease() };
+  }
 
   async acquire(): Promise<WritableFrame> {
+    this.waits.push("acquire");
+    return this.#lease();
+  }
+
+  tryPost(frame: WritableFrame, options: PostOptions): PostResult {
+    if (this.#nothingNow()) return { status: "would-block" };
+    return { status: "ok", number: this.#take(frame, options) };
+  }
+
+  async post(frame: WritableFrame, options: PostOptions): Promise<bigint> {
+    this.waits.push("post");
+    return this.#take(frame, options);
+  }
+
+  #nothingNow(): boolean {
+    this.#asked += 1;
+    return this.slow && this.#asked % 2 === 0;
+  }
+
+  #lease(): WritableFrame {
     this.open += 1;
     let released = false;
     const discard = () => {
@@ -22,10 +50,10 @@ class CountingSink implements FrameSink {
     return { ...plain, released: false, discard, [Symbol.dispose]: discard };
   }
 
-  async post(frame: WritableFrame, options: PostOptions): Promise<void> {
+  #take(frame: WritableFrame, options: PostOptions): bigint {
     if (this.failPost) throw this.failPost;
     frame.discard();
-    this.posts.push(options);
+    return BigInt(this.posts.push(options));
   }
 }
 
@@ -56,6 +84,18 @@ test("every frame is posted with the input's times, and no lease is left", async
   await pumpFrames({ ...run, input: inputOf(at(5n), { pts: undefined, duration: 0n }, at(9n)) });
   expect(run.sink.posts.map((post) => post.pts)).toEqual([5n, undefined, 9n]);
   expect(run.sink.posts.every((post) => (post.captured ?? 0n) > 0n)).toBe(true);
+  expect(run.sink.open).toBe(0);
+});
+
+test("what is not there at once is waited for, and told when to stop waiting", async () => {
+  const run = running();
+  run.sink.slow = true;
+  await pumpFrames({ ...run, input: inputOf(at(5n), at(7n), at(9n)) });
+  expect(run.sink.posts.map((post) => post.pts)).toEqual([5n, 7n, 9n]);
+  expect(run.sink.waits.length).toBeGreaterThan(0);
+  expect(run.sink.posts.filter((post) => post.signal === run.signal)).toHaveLength(
+    run.sink.waits.filter((verb) => verb === "post").length,
+  );
   expect(run.sink.open).toBe(0);
 });
 
