@@ -275,7 +275,8 @@ export interface NativeBinding {
    */
   start(onWake: (object: number) => void, onEvent: (event: NativeEvent) => void): void;
   /**
-   * KeepAliveWord. While `holds` is above 0 the context keeps the process alive; the addon looks before the loop sleeps.
+   * KeepAliveWord. While `holds` is above 0 the context keeps the process alive: the addon looks before the loop
+   * sleeps.
    * Whoever raises it while `referenced` is 0 calls ref().
    */
   readonly keepAlive: Int32Array;

@@ -65,7 +65,7 @@ class Environment {
   // Shared with JavaScript as two BigInt64Arrays, so that a frame costs one call and no object.
   int64_t frame_info[kFrameInfoLength] = {};
   int64_t post_info[kPostInfoLength] = {};
-  /** [kHolds]: reasons to stay alive, counted by JavaScript. [kReferenced]: whether the loop knows that there are any. */
+  /** [kHolds]: reasons to stay alive, counted by JavaScript. [kReferenced]: whether the loop knows of any. */
   int32_t keep_alive[2] = {};
 
   ViewGuard view_guard;
