@@ -189,10 +189,6 @@ int Producer::post(uint64_t lease, const es_post_info& info, uint64_t* number) {
   for (const auto& connection : connections_) {
     if (connection->phase == Connection::Phase::active) deliver(connection.get(), index);
   }
-  // All wake-ups in one go: a processor that still wakes up takes the second task without being interrupted again.
-  for (const auto& connection : connections_) {
-    if (connection->phase == Connection::Phase::active) connection->wake();
-  }
   for (size_t position = 0; position < connections_.size(); position++) check_lag(connections_[position].get());
   return ES_OK;
 }
@@ -220,6 +216,7 @@ void Producer::deliver(Connection* connection, uint32_t slot) {
     seat.overwrite_oldest();
   }
   seat.push(slot);
+  connection->wake();
 }
 
 void Producer::check_lag(Connection* connection) {
