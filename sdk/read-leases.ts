@@ -1,6 +1,6 @@
 /** The frames of one connection: hands them out, takes them back, and ends the connection after the last of them. */
 import { FrameInfo, type NativeConsumer } from "../native/binding.ts";
-import { native, StreamError } from "./base/errors.ts";
+import { native, StreamError, wrapNativeError } from "./base/errors.ts";
 import { toFrameLayout } from "./base/format.ts";
 import type { FrameLayout } from "./base/types.ts";
 import type { BindingHost } from "./binding-host.ts";
@@ -75,7 +75,12 @@ export class ReadLeases implements ReadOwner {
   }
 
   open(frame: object, lease: number): ArrayBuffer {
-    const buffer = native(() => this.native.view(lease));
+    let buffer: ArrayBuffer;
+    try {
+      buffer = this.native.view(lease);
+    } catch (error) {
+      throw wrapNativeError(error);
+    }
     if (!this.#single) this.#book.opened(frame, buffer);
     return buffer;
   }

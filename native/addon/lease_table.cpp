@@ -6,11 +6,7 @@
 
 namespace es_addon {
 
-void detach(Napi::Env env, napi_value buffer) {
-  bool detached = false;
-  napi_is_detached_arraybuffer(env, buffer, &detached);
-  if (!detached) napi_detach_arraybuffer(env, buffer);
-}
+void detach(Napi::Env env, napi_value buffer) { napi_detach_arraybuffer(env, buffer); }
 
 void ViewGuard::prepare(Napi::Env env) {
   const Napi::Value array_buffer = env.Global().Get("ArrayBuffer");
@@ -83,6 +79,10 @@ void LeaseTable::close_views(Napi::Env env, Predicate ends) {
     napi_delete_reference(env, view.reference);
     return true;
   };
+  if (views_.size() == 1) {  // nearly always
+    if (close_view(views_.front())) views_.clear();
+    return;
+  }
   views_.erase(std::remove_if(views_.begin(), views_.end(), close_view), views_.end());
 }
 
