@@ -138,8 +138,10 @@ napi_value ConsumerWrap::sleep(const FastCall &call) {
   if (!(ms >= 0)) {
     throw_bad_parameter(call.env, "ms must be a number from 0");
   }
-  stop_watching();
-  watched_ = true;  // one way to be woken is enough
+  if (wakes_ != nullptr) {  // one way to be woken is enough; a later wait may want the other one again
+    stop_watching();
+    watched_ = false;
+  }
   return fast_number(call.env, checked(call.env, es_consumer_sleep(alive(call.env), static_cast<int64_t>(ms * 1000))));
 }
 

@@ -100,6 +100,7 @@ describe("how a thread that waits in its own way rests", () => {
   test.each(["poll", "block"] as const)("%s: unref() turns it into a wait that is woken", async (wait) => {
     const bench = await openBench(place);
     const consumer = await bench.consume({ mode: "fifo", wait });
+    expect(await consumer.next({ timeoutMs: 30 })).toEqual({ status: "timeout" }); // it has waited in its own way
     consumer.unref();
     const unreferenced = consumer.next({ timeoutMs: 20_000 });
     expect(await processorMs(200)).toBeLessThan(100);
