@@ -11,8 +11,10 @@ export class ReadLeases implements ReadOwner {
   readonly native: NativeConsumer;
   /** The producer's life that this connection belongs to; known from the first frame on. */
   epoch = 0n;
+  #met = false;
   readonly #host: BindingHost;
   readonly #words: Int32Array;
+  readonly #kept: NativeConsumer["kept"];
   readonly #book: LeaseBook;
   readonly #layouts = new Map<number, FrameLayout>();
   /** A release or the end of a write may be what a waiting acquire lacks. */
@@ -35,6 +37,7 @@ export class ReadLeases implements ReadOwner {
     this.#host = host;
     this.#words = host.binding.frameWords;
     this.native = consumer;
+    this.#kept = consumer.kept;
     this.#single = maxHeld === 1;
     this.#onRoom = onRoom;
     this.#book = new LeaseBook("read", (lease) => this.#forgotten(lease));
@@ -51,12 +54,11 @@ export class ReadLeases implements ReadOwner {
 
   /** Right after a tryAcquire that said ok. */
   take(): Frame {
-    if (this.epoch === 0n) this.epoch = BigInt.asUintN(64, this.#host.binding.frameInfo[FrameInfo.epoch] as bigint);
+    if (!this.#met) this.#meet();
     const frame = new ReadableFrameLease(this, this.#words);
     this.#frames++;
     if (this.#single) {
-      if (this.#current?.lease === frame.lease) this.#detach(this.#current); // the old frame again: its lease goes on
-      this.endCurrent(); // the core ended that lease when it gave this one
+      this.endCurrent(); // the core ended that lease when it gave this one, or this is the old frame again
       this.#current = frame;
       return frame;
     }
@@ -70,6 +72,8 @@ export class ReadLeases implements ReadOwner {
     const frame = this.#current;
     if (frame === undefined) return;
     this.#current = undefined;
+    this.#detach(frame);
+    this.#kept.view = undefined;
     frame.ended = true;
     this.#countDown();
   }
@@ -77,11 +81,12 @@ export class ReadLeases implements ReadOwner {
   open(frame: object, lease: number): ArrayBuffer {
     let buffer: ArrayBuffer;
     try {
-      buffer = this.native.view(lease);
+      buffer = this.#single ? this.native.viewToKeep(lease) : this.native.view(lease);
     } catch (error) {
       throw wrapNativeError(error);
     }
-    if (!this.#single) this.#book.opened(frame, buffer);
+    if (this.#single) this.#kept.view = buffer;
+    else this.#book.opened(frame, buffer);
     return buffer;
   }
 
@@ -101,13 +106,19 @@ export class ReadLeases implements ReadOwner {
 
   release(frame: Frame): void {
     if (frame.ended || this.#closed) return;
-    if (this.#current === frame) this.#current = undefined;
-    if (frame.ticket !== undefined) this.#book.takeBack(frame.ticket);
-    frame.ticket = undefined;
     frame.ended = true;
-    // The addon detaches the views of a lease that ends; here the lease goes on, for the other frame.
-    if (this.#shared.has(frame.lease)) this.#detach(frame);
-    this.#giveBack(frame.lease);
+    if (this.#single) {
+      this.#current = undefined;
+      this.#kept.view = undefined;
+      this.native.release(frame.lease, frame.buffer);
+      this.#onRoom();
+    } else {
+      if (frame.ticket !== undefined) this.#book.takeBack(frame.ticket);
+      frame.ticket = undefined;
+      // The addon detaches the views of a lease that ends; here the lease goes on, for the other frame.
+      if (this.#shared.has(frame.lease)) this.#detach(frame);
+      this.#giveBack(frame.lease);
+    }
     this.#countDown();
   }
 
@@ -148,6 +159,11 @@ export class ReadLeases implements ReadOwner {
     this.#countDown();
   }
 
+  #meet(): void {
+    this.#met = true;
+    this.epoch = BigInt.asUintN(64, this.#host.binding.frameInfo[FrameInfo.epoch] as bigint);
+  }
+
   #giveBack(lease: number): void {
     const others = this.#shared.get(lease);
     if (others !== undefined) {
@@ -160,7 +176,7 @@ export class ReadLeases implements ReadOwner {
     this.#onRoom();
   }
 
-  /** Only where the lease outlives the frame: otherwise the addon detaches its views. */
+  /** Only where the addon does not: of a kept view, and where the lease outlives the frame. */
   #detach(frame: Frame): void {
     if (frame.buffer !== undefined) this.#host.binding.detach(frame.buffer);
   }

@@ -26,7 +26,7 @@ export const order = [
   ...["wakeLimitTwo", "wakeTwo", "iceoryxWait"],
   ...["futexLimitTwo", "wakeBlock"],
   ...["spinLimitTwo", "wakePoll", "iceoryxPoll"],
-  ...["gstPaced", "paced", "pacedWakeLimit"],
+  ...["gstPaced", "paced", "tick", "pacedPinned", "pacedWakeLimit"],
   ...["verbsLimitUntouched", "verbsUntouched", "verbsLimitTouched", "verbsTouched", "verbsHeld"],
 ];
 

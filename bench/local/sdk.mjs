@@ -1,6 +1,6 @@
 /** What is measured of edgestream itself: Node programs on its public verbs. */
 import { join } from "node:path";
-import { percentiles } from "../programs/clock.mjs";
+import { pacedWarmUpMs, percentiles } from "../programs/clock.mjs";
 import { bytesOf, cameraFps, hd, queue, uhd } from "./frames.mjs";
 import { runTogether } from "./processes.mjs";
 import { benchFolder } from "./tools.mjs";
@@ -14,7 +14,9 @@ export const program = (name, task) => [
 /** One producer, `consumers` consumers. Resolves to the producer's report and the slowest consumer's. */
 export async function stream(setting, options = {}) {
   const { frame = hd, consumers = 1, fill = "none", fps = 0, touch = false, mode = queue } = options;
-  const { producerCpu, consumerCpu, warmUpMs } = setting;
+  const { producerCpu, consumerCpu } = setting;
+  // At a camera's pace the garbage of the start would be collected in the middle of the window.
+  const warmUpMs = (fps > 0 ? 2 : 1) * setting.warmUpMs;
   const { producerCpus = producerCpu, consumerCpus = consumerCpu } = options;
   const measureMs = options.measureMs ?? (fps > 0 ? setting.pacedMs : setting.measureMs);
   const env = { EDGESTREAM_RUNTIME_DIR: setting.runtimeDir };
@@ -29,7 +31,7 @@ export async function stream(setting, options = {}) {
   return { producer, consumer: slowest, framesPerSecond: slowest.framesPerSecond, bytesPerSecond };
 }
 
-/** Not pinned: five programs share the processors that there are. */
+/** Not pinned: the programs share the processors that there are. */
 export const free = ({ allCpus }) => ({ producerCpus: allCpus, consumerCpus: allCpus });
 
 /** Two programs that hit each other; both run `name`. */
@@ -64,6 +66,13 @@ export async function socketWake(setting, cpus) {
 export const sameCpu = ({ consumerCpu }) => [consumerCpu, consumerCpu];
 export const twoCpus = ({ producerCpu, consumerCpu }) => [producerCpu, consumerCpu];
 
+/** What an empty timer costs Node at a camera's pace. */
+async function tick(setting) {
+  const command = program("tick", { fps: cameraFps, warmUpMs: pacedWarmUpMs, measureMs: setting.pacedMs });
+  const [report] = await runTogether([{ command, cpus: setting.allCpus }]);
+  return report;
+}
+
 /** The consumer's two verbs through the SDK; see programs/verbs.mjs. */
 async function verbs(setting, task) {
   const command = program("verbs", { frame: hd, queueLength: 32, measureMs: setting.measureMs / 2, ...task });
@@ -86,7 +95,9 @@ export const sdk = {
     wakeTwo: (setting) => wake(setting, twoCpus(setting)),
     wakePoll: (setting) => wake(setting, twoCpus(setting), "poll"),
     wakeBlock: (setting) => wake(setting, twoCpus(setting), "block"),
-    paced: (setting) => stream(setting, { fill: "copy", fps: cameraFps }),
+    paced: (setting) => stream(setting, { fill: "copy", fps: cameraFps, ...free(setting) }),
+    pacedPinned: (setting) => stream(setting, { fill: "copy", fps: cameraFps }),
+    tick,
     verbsUntouched: (setting) => verbs(setting, { touch: false }),
     verbsTouched: (setting) => verbs(setting, { touch: true }),
     verbsHeld: (setting) => verbs(setting, { touch: true, frame: uhd, held: 8 }),

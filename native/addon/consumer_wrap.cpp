@@ -31,8 +31,12 @@ ConsumerWrap::ConsumerWrap(const Napi::CallbackInfo &info)
       handle_(wrapped_handle<es_consumer>(info)),
       id_(es_consumer_id(handle_)) {
   const Napi::Object self = info.This().As<Napi::Object>();
+  kept_ = Napi::Persistent(Napi::Object::New(info.Env()));
+  kept_.Set("view", info.Env().Undefined());
+  self.Set("kept", kept_.Value());
   define_fast_method<ConsumerWrap, &ConsumerWrap::try_acquire>(self, "tryAcquire", this);
   define_fast_method<ConsumerWrap, &ConsumerWrap::view>(self, "view", this);
+  define_fast_method<ConsumerWrap, &ConsumerWrap::view_to_keep>(self, "viewToKeep", this);
   define_fast_method<ConsumerWrap, &ConsumerWrap::release>(self, "release", this);
   define_fast_method<ConsumerWrap, &ConsumerWrap::sleep>(self, "sleep", this);
 }
@@ -44,10 +48,18 @@ es_consumer *ConsumerWrap::alive(Napi::Env env) const {
 
 void ConsumerWrap::close_handle() {
   if (handle_ == nullptr) return;
+  detach_kept();
   leases_.end_all(Env());
   stop_watching();
   es_consumer_close(handle_);
   handle_ = nullptr;
+}
+
+// An environment that is going refuses to be asked; no JavaScript looks at a view any more then.
+void ConsumerWrap::detach_kept() {
+  Napi::HandleScope scope(Env());
+  napi_value view = nullptr;
+  if (napi_get_named_property(Env(), kept_.Value(), "view", &view) == napi_ok) detach(Env(), view);
 }
 
 // C:  int es_open_consumer(es_context *context, const char *name, const es_consumer_options *options,
@@ -149,6 +161,13 @@ napi_value ConsumerWrap::sleep(const FastCall &call) {
 // TS: view(lease: number): ArrayBuffer        Thread: JS thread only; the view dies with its lease.
 napi_value ConsumerWrap::view(const FastCall &call) {
   alive(call.env);
+  return leases_.known_view(call.env, to_lease_handle(call.env, call.arguments[0]), environment_->view_guard);
+}
+
+// C:  es_frame.data and es_frame.size
+// TS: viewToKeep(lease: number): ArrayBuffer        Thread: JS thread only; JavaScript ends it, at the latest a close.
+napi_value ConsumerWrap::view_to_keep(const FastCall &call) {
+  alive(call.env);
   return leases_.view(call.env, to_lease_handle(call.env, call.arguments[0]), environment_->view_guard);
 }
 
@@ -163,13 +182,14 @@ Napi::Value ConsumerWrap::metadata(const Napi::CallbackInfo &info) {
 }
 
 // C:  int es_consumer_release(es_consumer *consumer, uint64_t lease);
-// TS: release(lease: number): void        Thread: JS thread only. Once more is a silent success.
+// TS: release(lease: number, kept?: ArrayBuffer): void        Thread: JS thread only. Once more is a silent success.
 napi_value ConsumerWrap::release(const FastCall &call) {
   const uint32_t handle = to_lease_handle(call.env, call.arguments[0]);
   es_consumer *consumer = alive(call.env);
   const Lease *lease = leases_.find(handle);
   if (lease == nullptr) return nullptr;
   const uint64_t id = lease->id;
+  if (call.arguments[1] != nullptr) detach(call.env, call.arguments[1]);
   leases_.end(call.env, handle);
   checked(call.env, es_consumer_release(consumer, id));
   return nullptr;

@@ -31,6 +31,7 @@ class ConsumerWrap : public Napi::ObjectWrap<ConsumerWrap>, public OpenObject {
   Napi::Value id(const Napi::CallbackInfo &info);
   napi_value try_acquire(const FastCall &call);
   napi_value view(const FastCall &call);
+  napi_value view_to_keep(const FastCall &call);
   napi_value release(const FastCall &call);
   napi_value sleep(const FastCall &call);
   Napi::Value metadata(const Napi::CallbackInfo &info);
@@ -44,11 +45,13 @@ class ConsumerWrap : public Napi::ObjectWrap<ConsumerWrap>, public OpenObject {
   void remember(Napi::Env env, const es_frame &frame);
   void watch_wakes();
   void stop_watching();
+  void detach_kept();
 
   es_consumer *handle_;
   const uint32_t id_;
   uint32_t max_held_ = 0;  // as granted; 0 until the first frame, when it is known
   LeaseTable leases_;
+  Napi::ObjectReference kept_;
   Poll *wakes_ = nullptr;
   bool watched_ = false;  // there is, or was, a watch; one that ended does not come back
 };

@@ -46,25 +46,29 @@ const Lease &LeaseTable::get(Napi::Env env, uint32_t handle) const {
   throw_bad_parameter(env, name + " is not out: it was released, posted or never acquired");
 }
 
-Napi::Value LeaseTable::view(Napi::Env env, uint32_t handle, const ViewGuard &guard) {
+Napi::Value LeaseTable::view(Napi::Env env, uint32_t handle, const ViewGuard &guard) const {
   const Lease &lease = get(env, handle);
   if (lease.size == 0) return Napi::ArrayBuffer::New(env, 0);
   napi_value buffer = nullptr;
   // No finalizer: the bytes belong to the lease, not to the view. JavaScript knows no read-only ArrayBuffer; for a
   // consumer the mapping itself is read-only.
   auto *bytes = const_cast<uint8_t *>(lease.data);
-  napi_status status =
+  const napi_status status =
       napi_create_external_arraybuffer(env, bytes, static_cast<size_t>(lease.size), nullptr, nullptr, &buffer);
   if (status != napi_ok) throw Napi::Error::New(env);
+  guard.protect(env, buffer);
+  return Napi::Value(env, buffer);
+}
+
+Napi::Value LeaseTable::known_view(Napi::Env env, uint32_t handle, const ViewGuard &guard) {
+  const Napi::Value buffer = view(env, handle, guard);
   napi_ref reference = nullptr;
-  status = napi_create_reference(env, buffer, 0, &reference);
-  if (status != napi_ok) {
+  if (napi_create_reference(env, buffer, 0, &reference) != napi_ok) {
     detach(env, buffer);
     throw Napi::Error::New(env);
   }
   views_.push_back({handle, reference});
-  guard.protect(env, buffer);
-  return Napi::Value(env, buffer);
+  return buffer;
 }
 
 template <typename Predicate>

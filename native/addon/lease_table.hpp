@@ -1,8 +1,9 @@
 // The leases of one producer or consumer, and the views that JavaScript made of them.
 //
 // A view is an external ArrayBuffer over a slot. It must be detached before its lease ends: afterwards the slot may
-// carry another frame, or may not be mapped at all. This table knows every view (weakly), so the addon itself keeps
-// that promise, whatever JavaScript kept.
+// carry another frame, or may not be mapped at all. This table knows its views (weakly), so the addon itself keeps
+// that promise, whatever JavaScript kept. Where one view at a time is enough JavaScript keeps it (`kept` in
+// native/binding.ts): that is cheaper, and a close finds it there.
 // Thread: JS thread only.
 #pragma once
 
@@ -54,8 +55,10 @@ class LeaseTable {
   const Lease *find(uint32_t handle) const;
   /** The same, or a thrown ERR_BAD_PARAMETER. */
   const Lease &get(Napi::Env env, uint32_t handle) const;
-  /** A new ArrayBuffer over the lease's bytes. */
-  Napi::Value view(Napi::Env env, uint32_t handle, const ViewGuard &guard);
+  /** A new ArrayBuffer over the lease's bytes, which the caller must detach himself. */
+  Napi::Value view(Napi::Env env, uint32_t handle, const ViewGuard &guard) const;
+  /** The same; this table detaches it. */
+  Napi::Value known_view(Napi::Env env, uint32_t handle, const ViewGuard &guard);
   /** Detaches the views of one lease and forgets it. Unknown: nothing happens. */
   void end(Napi::Env env, uint32_t handle);
   /** The only lease that is out from now on; all others end. */

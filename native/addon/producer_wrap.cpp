@@ -94,7 +94,7 @@ napi_value ProducerWrap::try_acquire(const FastCall &call) {
 // TS: view(lease: number): ArrayBuffer        Thread: JS thread only; the view dies with its lease.
 napi_value ProducerWrap::view(const FastCall &call) {
   alive(call.env);
-  return leases_.view(call.env, to_lease_handle(call.env, call.arguments[0]), environment_->view_guard);
+  return leases_.known_view(call.env, to_lease_handle(call.env, call.arguments[0]), environment_->view_guard);
 }
 
 // C:  void es_copy(void *to, const void *from, size_t bytes);

@@ -20,9 +20,11 @@ class Connection final : public Pollable {
   explicit Connection(Producer* producer_in) : producer(producer_in) {}
   void on_ready(int fd) override;
 
-  // Wakes the consumer if it sleeps.
-  void wake() {
-    if (seat.take_wake_request()) waker.ring();
+  // Wakes the consumer if it sleeps. Whether it slept.
+  bool wake() {
+    const bool slept = seat.take_wake_request();
+    if (slept) waker.ring();
+    return slept;
   }
 
   Producer* producer;

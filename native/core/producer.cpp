@@ -1,5 +1,6 @@
 #include "producer.hpp"
 
+#include <sched.h>
 #include <time.h>
 
 #include <algorithm>
@@ -19,6 +20,10 @@ constexpr uint32_t kMaxConsumers = 16;     // default
 constexpr int32_t kMaxWaitMs = 5000;       // default, for other processes
 constexpr uint64_t kMaxPoolBytes = UINT64_C(4) << 30;  // default
 constexpr int64_t kMillisecond = 1'000'000;
+// At a camera's pace the consumers sleep deeply, and the scheduler likes to wake them on the processor that wakes them.
+// There they wait until this thread sleeps, unless it steps aside. A producer in a hurry is not asked to: its consumers
+// would be woken for each frame instead of for many.
+constexpr int64_t kUnhurried = kMillisecond;
 
 // Later lives of a producer have larger epochs, also across restarts of the process.
 uint64_t new_epoch() {
@@ -186,10 +191,14 @@ int Producer::post(uint64_t lease, const es_post_info& info, uint64_t* number) {
   writing_--;
   last_slot_ = found;
   if (active == 0) no_consumer_++;
+  bool woke = false;
   for (const auto& connection : connections_) {
-    if (connection->phase == Connection::Phase::active) deliver(connection.get(), index);
+    if (connection->phase == Connection::Phase::active) woke |= deliver(connection.get(), index);
   }
   for (size_t position = 0; position < connections_.size(); position++) check_lag(connections_[position].get());
+  const int64_t posted = slot.descriptor->posted;
+  if (woke && posted - last_posted_ >= kUnhurried) sched_yield();
+  last_posted_ = posted;
   return ES_OK;
 }
 
@@ -207,16 +216,19 @@ void Producer::write_descriptor(Slot* slot, const es_post_info& info, uint64_t n
   if (info.metadata_size != 0) memcpy(slot->metadata, info.metadata, info.metadata_size);
 }
 
-// A waiting queue has a place by now; an overwriting one makes it; a dropping one goes without.
-void Producer::deliver(Connection* connection, uint32_t slot) {
+// A waiting queue has a place by now; an overwriting one makes it; a dropping one goes without. true: it slept.
+bool Producer::deliver(Connection* connection, uint32_t slot) {
   ProducerSeat& seat = connection->seat;
   connection->blocked_since = 0;
   if (!seat.has_place()) {
-    if (connection->policy.when_full == ES_FULL_DROP) return seat.discard_one();
+    if (connection->policy.when_full == ES_FULL_DROP) {
+      seat.discard_one();
+      return false;
+    }
     seat.overwrite_oldest();
   }
   seat.push(slot);
-  connection->wake();
+  return connection->wake();
 }
 
 void Producer::check_lag(Connection* connection) {

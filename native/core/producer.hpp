@@ -56,7 +56,7 @@ class Producer final : public Pollable {
   void refresh_all();
   bool make_places();
   void write_descriptor(Slot* slot, const es_post_info& info, uint64_t number);
-  void deliver(Connection* connection, uint32_t slot);
+  bool deliver(Connection* connection, uint32_t slot);
   void check_lag(Connection* connection);
   void stall(Connection* connection, int64_t now);
   void arm_deadline();
@@ -93,6 +93,7 @@ class Producer final : public Pollable {
   uint32_t layout_ = 1;
   uint64_t number_ = 0;       // last posted
   uint64_t no_consumer_ = 0;  // posted while nobody was there
+  int64_t last_posted_ = 0;   // when
   uint64_t last_lease_ = 0;
   uint64_t last_connection_ = 0;
   uint32_t writing_ = 0;      // slots out for writing

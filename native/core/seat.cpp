@@ -119,6 +119,7 @@ void ProducerSeat::push(uint32_t slot) {
   // SYNC POINT frame-visible (with ConsumerSeat::take): pixels and descriptor are written before the word says queued.
   page_->word[slot].store(pack_word(head_, SlotState::queued), std::memory_order_release);
   page_->ring[head_ % kRingSize].store(pack_entry(head_, slot), std::memory_order_release);
+  page_->newest.store(pack_entry(head_ + 1, slot), std::memory_order_relaxed);
   // SYNC POINT consumer-asleep (with ConsumerSeat::prepare_sleep): head before we look at the flag.
   page_->head.store(++head_, std::memory_order_seq_cst);
 }
@@ -167,6 +168,13 @@ void ConsumerSeat::init(SeatPage* page, const es_policy& policy) {
   latency_.init(&page->latency);
 }
 
+// A frame that waits alone is found without another cache line.
+uint64_t ConsumerSeat::entry_of(uint64_t position) const {
+  const uint64_t newest = page_->newest.load(std::memory_order_acquire);
+  if (newest >> 8 == position + 1) return pack_entry(position, newest & 0xff);
+  return page_->ring[position % kRingSize].load(std::memory_order_acquire);
+}
+
 bool ConsumerSeat::peek(uint64_t* position, uint32_t* slot) {
   const uint64_t head = page_->head.load(std::memory_order_seq_cst);
   // What waits is always among the newest ES_CAPACITY_MAX positions; older entries need no look.
@@ -174,7 +182,7 @@ bool ConsumerSeat::peek(uint64_t* position, uint32_t* slot) {
   const bool newest = policy_.pick == ES_PICK_NEWEST;
   for (uint64_t step = 0, count = head - tail_; step < count; step++) {
     const uint64_t candidate = newest ? head - 1 - step : tail_ + step;
-    const uint64_t entry = page_->ring[candidate % kRingSize].load(std::memory_order_acquire);
+    const uint64_t entry = entry_of(candidate);
     if (entry >> 8 != candidate) continue;  // the ring went round while we slept: newer frames are there
     const uint32_t index = entry & 0xff;
     if (page_->word[index].load(std::memory_order_acquire) == pack_word(candidate, SlotState::queued)) {

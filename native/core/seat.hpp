@@ -116,6 +116,7 @@ class ConsumerSeat {
   void copy_latency(es_latency* out) const { es::copy_latency(page_->latency, out); }
 
  private:
+  uint64_t entry_of(uint64_t position) const;
   void skip_older(uint64_t position);
 
   SeatPage* page_ = nullptr;

@@ -124,6 +124,46 @@ describe("a view", () => {
     for (const object of [consumer, producer, stream]) object.close();
   });
 
+  test("that JavaScript keeps ends with a release or a close, whatever else does not", async () => {
+    const { stream, producer, consumer } = await connect();
+    post(producer, 1);
+    consumer.tryAcquire(1);
+    const first = consumer.viewToKeep(leaseOf(binding));
+    expect(new Uint8Array(first)[0]).toBe(1);
+    consumer.release(leaseOf(binding), first);
+    expect(first.byteLength).toBe(0);
+    post(producer, 2);
+    consumer.tryAcquire(1);
+    const second = consumer.viewToKeep(leaseOf(binding));
+    consumer.kept.view = second;
+    for (const object of [consumer, producer, stream]) object.close();
+    expect(second.byteLength).toBe(0);
+  });
+
+  test("that JavaScript keeps ends when its consumer is collected", () => {
+    const done = leaveOpen(`
+      (async () => {
+        producer.tryPost(Number(binding.frameInfo[0]), false);
+        let reader = stream.connectConsumer(options);
+        const turn = () => new Promise((resolve) => setTimeout(resolve, 5));
+        while (true) {
+          await turn();
+          if (producer.tryAcquire() === 0) producer.tryPost(Number(binding.frameInfo[0]), false);
+          if (reader.tryAcquire(1) === 0) break;
+        }
+        const view = reader.viewToKeep(Number(binding.frameInfo[0]));
+        reader.kept.view = view;
+        const before = view.byteLength;
+        reader = undefined;
+        for (let i = 0; i < 200 && view.byteLength > 0; i++) {
+          await turn();
+          gc();
+        }
+        console.log(before, view.byteLength);
+      })();`);
+    expect(done).toMatchObject({ status: 0, stdout: "3072 0\n", stderr: "" });
+  });
+
   test("lives on beside the next frame, with more leases", async () => {
     const { stream, producer, consumer } = await connect(2);
     post(producer, 1);
@@ -171,7 +211,7 @@ describe("a view", () => {
 });
 
 /** A program that leaves everything open, with events on their way, and then does `last`. */
-function leaveOpen(last: string): { status: number | null; stderr: string } {
+function leaveOpen(last: string): { status: number | null; stdout: string; stderr: string } {
   const options = { policy, formatMask: 0 };
   const replaceBigint = (_: string, value: unknown) => (typeof value === "bigint" ? Number(value) : value);
   const program = `
@@ -185,7 +225,7 @@ function leaveOpen(last: string): { status: number | null; stderr: string } {
     producer.tryAcquire();
     globalThis.kept = producer.view(Number(binding.frameInfo[0]));
     ${last}`;
-  return spawnSync(process.execPath, ["-e", program], { encoding: "utf8" });
+  return spawnSync(process.execPath, ["--expose-gc", "-e", program], { encoding: "utf8" });
 }
 
 const root = fileURLToPath(new URL("../..", import.meta.url));

@@ -122,6 +122,7 @@ export class FakeConsumer implements NativeConsumer {
   readonly id: number;
   readonly waiting: { number: bigint; bytes: Uint8Array }[] = [];
   readonly released: number[] = [];
+  readonly kept: { view: ArrayBuffer | undefined } = { view: undefined };
   closed = false;
   tries = 0;
   stateName: StateName = "empty";
@@ -176,12 +177,17 @@ export class FakeConsumer implements NativeConsumer {
     return this.#views.add(lease, bytes.slice().buffer);
   }
 
+  viewToKeep(lease: number): ArrayBuffer {
+    return (this.#bytes.get(lease) ?? new Uint8Array(0)).slice().buffer;
+  }
+
   metadata(): Uint8Array {
     return new Uint8Array([1, 2, 3]);
   }
 
-  release(lease: number): void {
+  release(lease: number, kept?: ArrayBuffer): void {
     this.released.push(lease);
+    if (kept !== undefined) this.#binding.detach(kept);
     this.#views.end((each) => each === lease);
   }
 
@@ -218,6 +224,7 @@ export class FakeConsumer implements NativeConsumer {
   close(): void {
     this.closed = true;
     this.stateName = "disconnected";
+    if (this.kept.view !== undefined) this.#binding.detach(this.kept.view);
     this.#views.end(() => true);
   }
 

@@ -55,6 +55,6 @@ export const gstreamer = {
     gstBare: (setting) => gstreamerStream(setting),
     gstBareToFour: (setting) => gstreamerStream(setting, { consumers: 4, ...free(setting) }),
     gstCopy: (setting) => gstreamerStream(setting, { fill: "copy" }),
-    gstPaced: (setting) => gstreamerStream(setting, { fill: "copy", fps: cameraFps }),
+    gstPaced: (setting) => gstreamerStream(setting, { fill: "copy", fps: cameraFps, ...free(setting) }),
   },
 };
