@@ -19,6 +19,18 @@ function pacedWake(setting) {
   return run(setting, "wake", undefined, "epoll", ...twoCpus(setting), trips, Math.round(1e6 / cameraFps));
 }
 
+/** Two processes on the C interface, as programs/wake.mjs is on the SDK's. */
+async function coreWake(setting) {
+  const { warmUpTrips, roundTrips, producerCpu, consumerCpu, binaries, runtimeDir } = setting;
+  const side = (own, peer, role) => [join(binaries, "core_wake"), own, peer, role, warmUpTrips, roundTrips].map(String);
+  const env = { EDGESTREAM_RUNTIME_DIR: runtimeDir };
+  const [ping] = await runTogether([
+    { command: side("ping", "pong", "serve"), env, cpus: producerCpu },
+    { command: side("pong", "ping", "return"), env, cpus: consumerCpu },
+  ]);
+  return ping;
+}
+
 /** Copies of `bytes` per second into a ring of as many slots as our pool has; `cpus`: the copier's, and one to wake. */
 export function memcpyRing(setting, bytes, cpus) {
   return run(setting, "memcpy_ring", undefined, poolSlots, bytes, setting.measureMs, ...cpus);
@@ -44,7 +56,8 @@ export const limits = {
     return (
       compile(folder, "limits/memcpy_ring.c") ??
       compile(folder, "limits/wake.c") ??
-      compile(folder, "limits/verbs.c", linked)
+      compile(folder, "limits/verbs.c", linked) ??
+      compile(folder, "limits/core_wake.c", linked)
     );
   },
   measurements: {
@@ -55,6 +68,7 @@ export const limits = {
     futexLimitTwo: (setting) => wake(setting, "futex", twoCpus(setting)),
     spinLimitTwo: (setting) => wake(setting, "spin", twoCpus(setting)),
     pacedWakeLimit: pacedWake,
+    coreWakePoll: coreWake,
     verbsLimitUntouched: (setting) => verbs(setting, false),
     verbsLimitTouched: (setting) => verbs(setting, true),
   },

@@ -4,6 +4,8 @@
  * one limit has it in both columns. Rows without limits give context, and the quick form leaves them out.
  */
 
+import { context } from "./context-rows.mjs";
+
 const more = { atLeast: true };
 const less = { atLeast: false };
 
@@ -136,13 +138,13 @@ const wakeUps = [
   },
   {
     id: "D9 iceoryx",
-    what: "the same",
+    what: "the same through the C interface",
     unit: "us",
-    value: "wakePoll.fromCall.p50Us",
+    value: "coreWakePoll.p50Us",
     reference: "iceoryxPoll.p50Us",
     against: "iceoryx, polling",
     ...{ of: "ratio", ...less, requirement: 1, goal: 1 },
-    sentence: "Against a C++ program that does nothing but ask.",
+    sentence: "C against C++, both do nothing but ask; D9 SDK below has JavaScript against it.",
   },
   {
     id: "D10",
@@ -307,81 +309,6 @@ const pipes = [
     against: "ffmpeg to Node",
     ...{ of: "ratio", ...more, requirement: 3, goal: 4 },
     sentence: "Raw video from ffmpeg's stdout into a Node program that puts the frames together.",
-  },
-];
-
-const context = [
-  {
-    id: "D1 touched",
-    what: "zero-copy, one byte of each read",
-    unit: "frames/s",
-    value: "bareTouched.framesPerSecond",
-    reference: "bare.framesPerSecond",
-    against: "untouched",
-    sentence: "The consumer makes a view of each frame; a busier consumer sleeps less, and may even be faster.",
-  },
-  {
-    id: "D1 N=4",
-    what: "zero-copy to 4 consumers, each",
-    unit: "frames/s",
-    value: "bareToFour.framesPerSecond",
-    reference: "gstBareToFour.framesPerSecond",
-    against: "GStreamer shmsink",
-    sentence: "The slowest of four, not pinned: five processes share the processors there are.",
-  },
-  {
-    id: "D3 wake",
-    what: "1080p filled by memcpy",
-    unit: "frames/s",
-    value: "copy.framesPerSecond",
-    reference: "copyWakeLimit.copiesPerSecond",
-    against: "C ring + wake-up",
-    sentence: "Against the C program when it also wakes a process on the other core after each copy.",
-  },
-  {
-    id: "D6 stamp",
-    what: "D6 from the core's stamp",
-    unit: "us",
-    value: "wakeSame.fromStamp.p50Us",
-    reference: "wakeLimitSame.p50Us",
-    against: "C epoll + eventfd",
-    sentence: "From timestamps.posted: the wake-up without the first half of the post.",
-  },
-  {
-    id: "D7 futex",
-    what: "wake-up one way, p50, two cores",
-    unit: "us",
-    value: "futexLimitTwo.p50Us",
-    reference: "wakeLimitTwo.p50Us",
-    against: "C epoll + eventfd",
-    sentence: "C against C: what another kind of wake-up would bring.",
-  },
-  {
-    id: "D9 block",
-    what: "wake-up one way, p50, blocking",
-    unit: "us",
-    value: "wakeBlock.fromCall.p50Us",
-    reference: "futexLimitTwo.p50Us",
-    against: "C futex",
-    sentence: "wait: 'block' on two cores: no event loop between the wake-up and the frame.",
-  },
-  {
-    id: "D11 wake",
-    what: "60 fps 1080p, pinned, from the core's stamp, p50",
-    unit: "us",
-    value: "pacedPinned.consumer.latencyFromStamp.p50Us",
-    reference: "pacedWakeLimit.p50Us",
-    against: "C after 17 ms asleep",
-    sentence: "Producer and consumer forced onto two cores, against C wake-ups of a core that slept as long.",
-  },
-  {
-    id: "D13 tick",
-    what: "an empty Node timer at 60 Hz, CPU per tick",
-    unit: "us",
-    value: "tick.cpuUsPerTick",
-    reference: "gstPaced.consumer.cpuUsPerFrame",
-    against: "GStreamer, 60 fps",
-    sentence: "What Node costs at a camera's pace without any frame.",
   },
 ];
 

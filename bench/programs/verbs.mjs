@@ -10,7 +10,8 @@ import v8 from "node:v8";
 import { createStream } from "edgestream";
 import { nowNs, report } from "./clock.mjs";
 
-const chunks = 20;
+/** Each followed by a turn of the event loop: Node tidies up after detached buffers there, and a consumer has turns. */
+const chunks = 400;
 const task = JSON.parse(process.argv[2]);
 const { queueLength, touch, held = 1 } = task;
 const stream = await createStream({
