@@ -20,7 +20,7 @@ export const contenders = [sdk, limits, gstreamer, ffmpeg, iceoryx, zeromq, netS
 
 /** Every measurement in the order of a round: a reference is taken right beside what is compared with it. */
 export const order = [
-  ...["copyLimit", "copy", "gstCopy", "copyToFour", "zmqCopy", "ffmpegToNode", "ffmpegPipe", "copyWakeLimit"],
+  ...["gstCopy", "copyLimit", "copy", "copyToFour", "zmqCopy", "ffmpegToNode", "ffmpegPipe", "copyWakeLimit"],
   ...["bareUhd", "bare", "gstBare", "bareToFour", "gstBareToFour", "bareTouched"],
   ...["wakeLimitSame", "wakeSame", "socketSame"],
   ...["wakeLimitTwo", "wakeTwo", "iceoryxWait"],

@@ -1,5 +1,6 @@
 // The C ABI: argument checks, the context's lock, waits; then one call into the core.
 #include <poll.h>
+#include <sched.h>
 
 #include <algorithm>
 
@@ -167,8 +168,12 @@ int es_producer_post(es_producer* producer, uint64_t lease, const es_post_info* 
   es_post_info plain{};
   plain.pts = ES_NO_PTS;
   if (info != nullptr) plain = *info;
-  return wait_for(core(producer)->context()->producers, core(producer), timeout_us,
-                  [&](Producer* alive) { return alive->post(lease, plain, number); });
+  bool steps_aside = false;
+  const int result = wait_for(core(producer)->context()->producers, core(producer), timeout_us, [&](Producer* alive) {
+    return alive->post(lease, plain, number, &steps_aside);
+  });
+  if (steps_aside) sched_yield();
+  return result;
 }
 
 int es_producer_discard(es_producer* producer, uint64_t lease) {

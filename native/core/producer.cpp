@@ -1,6 +1,5 @@
 #include "producer.hpp"
 
-#include <sched.h>
 #include <time.h>
 
 #include <algorithm>
@@ -165,7 +164,7 @@ int Producer::discard(uint64_t lease) {
   return ES_OK;
 }
 
-int Producer::post(uint64_t lease, const es_post_info& info, uint64_t* number) {
+int Producer::post(uint64_t lease, const es_post_info& info, uint64_t* number, bool* steps_aside) {
   if (closed_) return fail(ES_BAD_STREAM, "the producer is closed");
   const int found = find_writing(lease);
   if (found < 0) return found;
@@ -197,7 +196,7 @@ int Producer::post(uint64_t lease, const es_post_info& info, uint64_t* number) {
   }
   for (size_t position = 0; position < connections_.size(); position++) check_lag(connections_[position].get());
   const int64_t posted = slot.descriptor->posted;
-  if (woke && posted - last_posted_ >= kUnhurried) sched_yield();
+  *steps_aside = woke && posted - last_posted_ >= kUnhurried;
   last_posted_ = posted;
   return ES_OK;
 }

@@ -23,7 +23,8 @@ class Producer final : public Pollable {
   Context* context() const { return context_; }
   uint32_t id() const { return id_; }
   int acquire(es_writable* out);
-  int post(uint64_t lease, const es_post_info& info, uint64_t* number);
+  // `steps_aside`: whether to let those run who were woken, once the lock is free.
+  int post(uint64_t lease, const es_post_info& info, uint64_t* number, bool* steps_aside);
   int discard(uint64_t lease);
   int close_input();
   int drain();
