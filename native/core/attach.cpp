@@ -28,6 +28,13 @@ void Consumer::read_messages() {
       if (held_ == 0) socket_.reset();
       break;
     }
+    if (result == ES_BAD_ALLOC && !attached_) {
+      socket_watch_.reset();
+      refused_ = result;
+      end(ES_CAUSE_REFUSED, es_last_error());
+      socket_.reset();
+      return;
+    }
     if (result != ES_OK || handle(*received) != ES_OK) {
       socket_watch_.reset();
       end(ES_CAUSE_PRODUCER_LOST, es_last_error());

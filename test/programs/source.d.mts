@@ -41,6 +41,8 @@ export interface SourceCalls {
   connect(options?: ProducerOptions): Promise<StreamState>;
   post(count?: number, options?: PostOptions): Promise<bigint[]>;
   run(frames: number, fps?: number): Promise<{ frames: number; seconds: number; fps: number }>;
+  block(ms: number): Promise<void>;
+  readOne(name: string, options?: OpenStreamOptions): Promise<bigint>;
   paint(kind: "noise" | "plain"): Promise<void>;
   halt(): Promise<void>;
   push(bytes: Uint8Array, options?: PostOptions): Promise<bigint>;

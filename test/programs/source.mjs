@@ -78,6 +78,22 @@ export class Source {
     return { frames: posted, seconds, fps: posted / seconds };
   }
 
+  /** The event loop stands still. */
+  block(ms) {
+    for (const end = performance.now() + ms; performance.now() < end; );
+  }
+
+  /** The number of the first frame that a consumer in this process gets of another stream. */
+  async readOne(name, options) {
+    const stream = await openStream(name, options);
+    try {
+      const consumer = await stream.connectConsumer();
+      return (await consumer.acquire(options)).number;
+    } finally {
+      await stream.close();
+    }
+  }
+
   /** What the pictures look like, see pattern.mjs. */
   paint(kind) {
     this.#kind = kind;
