@@ -1,4 +1,4 @@
-/** A process that lacks something, or does not come to its work: a clear error, nobody else harmed, nothing left over. */
+/** A process that lacks something, or does not come to its work: a clear error, nobody else harmed, nothing left. */
 import { execFileSync } from "node:child_process";
 import { openStream } from "edgestream";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
@@ -113,7 +113,7 @@ describe("an event loop stands still for two seconds", () => {
     await stream.close();
   });
 
-  test("a consumer's: its fifo loses nothing and is not evicted, a mailbox beside it loses nothing either", async () => {
+  test("a consumer's: its fifo loses nothing and is not evicted, nor does another consumer lose anything", async () => {
     const runtimeDir = makeRuntimeDir();
     const source = await listen(runtimeDir);
     const slow = startSink("starved", runtimeDir, { consumer: { mode: "fifo", fifoLength: 4 }, count: 100 });
