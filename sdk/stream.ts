@@ -53,6 +53,18 @@ const byAdvance: readonly StreamState[] = [
   "initializing",
 ];
 
+/** Events of a producer that are its stream's as they are. */
+const ofProducer: readonly (keyof StreamEvents)[] = [
+  "connected",
+  "disconnected",
+  "evicted",
+  "stalled",
+  "recovered",
+  "lagged",
+  "heldTooLong",
+  "refused",
+];
+
 /**
  * Made by `createStream` or `openStream`.
  *
@@ -221,11 +233,9 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncDisposabl
   }
 
   #forwardEvents(producer: Producer): void {
-    producer.on("connected", (event) => this.emit("connected", event));
-    producer.on("disconnected", (event) => this.emit("disconnected", event));
-    producer.on("stalled", (event) => this.emit("stalled", event));
-    producer.on("lagged", (event) => this.emit("lagged", event));
-    producer.on("refused", (event) => this.emit("refused", event));
+    for (const name of ofProducer) {
+      (producer as EventEmitter).on(name, (event) => (this as EventEmitter).emit(name, event));
+    }
     if (this.listenerCount("statechange") > 0) producer.on("statechange", this.#fromProducer);
   }
 

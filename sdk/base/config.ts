@@ -45,6 +45,7 @@ export const defaults = {
   maxConsumers: 16,
   maxPoolBytes: 4 * 2 ** 30,
   maxWriting: 2,
+  onHeldTooLong: "announce",
   whenNoConsumer: "drop",
   socketMode: 0o600,
   handshakesPerSecond: 500,
@@ -99,7 +100,8 @@ const modeFields = {
   mode: choice(["mailbox", "fifo", "broadcast"]),
   fifoLength: integer(1, limits.capacityMax, 'for no queue use mode: "mailbox"'),
   capacity: integer(1, limits.capacityMax),
-  maxLag: integer(1, Number.MAX_SAFE_INTEGER, "leave it out for no limit"),
+  maxLag: integer(1, limits.uint32Max, "leave it out for no limit"),
+  maxLagTotal: integer(1, limits.uint32Max, "leave it out for no limit"),
   whenFull: choice(["wait", "overwrite", "drop"]),
   maxHeld: integer(1, limits.heldMax),
   maxWaitMs: waitMs,
@@ -151,6 +153,8 @@ const accept = z
     maxConsumers: integer(1, limits.consumersMax),
     maxSlots: integer(limits.slotsMin, limits.slotsMax),
     maxPoolBytes: integer(1, Number.MAX_SAFE_INTEGER),
+    maxHoldMs: integer(1, limits.waitMsMax, "leave it out for no limit"),
+    onHeldTooLong: choice(["announce", "evict"]),
   })
   .optional();
 
@@ -295,6 +299,8 @@ export function acceptWithDefaults(options: AcceptOptions | undefined): Required
     maxConsumers: options?.maxConsumers ?? defaults.maxConsumers,
     maxSlots: options?.maxSlots ?? limits.slotsMax,
     maxPoolBytes: options?.maxPoolBytes ?? defaults.maxPoolBytes,
+    maxHoldMs: options?.maxHoldMs ?? 0, // no limit
+    onHeldTooLong: options?.onHeldTooLong ?? defaults.onHeldTooLong,
   };
 }
 
