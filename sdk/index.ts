@@ -41,6 +41,7 @@ export type {
   StalledEvent,
   StateChange,
   StreamEvents,
+  StreamObserver,
   StreamState,
   Via,
   WaitOptions,

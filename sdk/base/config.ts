@@ -1,6 +1,7 @@
 /** Options at the edge: checked once, here, with all defaults and limits. Inside, types are trusted. */
 import { z } from "zod";
 import { StreamError } from "./errors.ts";
+import { streamEventNames } from "./event-names.ts";
 import { formatNames } from "./format.ts";
 import type {
   AcceptOptions,
@@ -9,6 +10,7 @@ import type {
   ModeOptions,
   OpenStreamOptions,
   ProducerOptions,
+  StreamObserver,
   WaitOptions,
 } from "./types.ts";
 
@@ -158,6 +160,13 @@ const accept = z
   })
   .optional();
 
+function isObserver(value: unknown): value is StreamObserver {
+  if (typeof value !== "object" || value === null) return false;
+  const methods = value as Record<string, unknown>;
+  return streamEventNames.every((name) => methods[name] === undefined || typeof methods[name] === "function");
+}
+const observer = z.custom<StreamObserver>(isObserver, says("an object with methods named after events")).optional();
+
 const wait = choice(["event", "poll", "block"]);
 const modeOptionNames = Object.keys(modeFields) as (keyof ModeOptions)[];
 const sharedModeOptionNames: readonly (keyof ModeOptions)[] = ["maxHeld", "start", "reuse"];
@@ -173,6 +182,7 @@ const createOptions = z.strictObject(
     wait,
     whenNoConsumer: choice(["drop", "wait"]),
     accept,
+    observer,
     socketMode: integer(0o001, 0o777, "give permission bits such as 0o660"),
     socketGroup: integer(0, limits.uint32Max - 1, "give the number of a group"),
     runtimeDir: path,
@@ -181,7 +191,7 @@ const createOptions = z.strictObject(
 );
 
 const openOptions = z.strictObject(
-  { ...modeFields, timeoutMs, signal, runtimeDir: path, client, reconnect: flag, wait },
+  { ...modeFields, timeoutMs, signal, runtimeDir: path, client, reconnect: flag, wait, observer },
   says("an options object"),
 );
 

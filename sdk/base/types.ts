@@ -138,6 +138,8 @@ export interface CreateStreamOptions extends ModeOptions {
   /** A post while nobody is connected. @default "drop" */
   whenNoConsumer?: "drop" | "wait";
   accept?: AcceptOptions;
+  /** Told of what happens, besides listeners. */
+  observer?: StreamObserver;
   /** Permission bits of the socket: who may connect. @default 0o600 */
   socketMode?: number;
   /** Group that owns the socket. */
@@ -190,6 +192,8 @@ export interface OpenStreamOptions extends ModeOptions {
   reconnect?: boolean;
   /** How its consumers wait. @default "event" */
   wait?: WaitStrategy;
+  /** Told of what happens to the endpoints here, besides listeners. */
+  observer?: StreamObserver;
 }
 
 export interface PostOptions extends WaitOptions {
@@ -293,6 +297,12 @@ export interface StreamEvents {
   evicted: [EvictedEvent];
   refused: [RefusedEvent];
 }
+
+/**
+ * Events as methods: those that are there are called, each with the very object that listeners get, before them. One
+ * that throws or rejects harms nothing; the first time is a process warning with code EDGESTREAM_OBSERVER.
+ */
+export type StreamObserver = { [Name in keyof StreamEvents]?: (event: StreamEvents[Name][0]) => void };
 
 /** Events of a `Consumer`. */
 export interface ConsumerEvents {

@@ -113,6 +113,25 @@ describe("what a connection inherits", () => {
   });
 });
 
+describe("observers", () => {
+  test("are taken as they are, with methods of their own besides", () => {
+    class Watcher {
+      readonly seen: object[] = [];
+      connected(event: object) {
+        this.seen.push(event);
+      }
+    }
+    const observer = new Watcher();
+    expect(checkCreateOptions({ observer }).observer).toBe(observer);
+    expect(checkOpenOptions({ observer }).observer).toBe(observer);
+  });
+
+  test.each([[null], ["connected"], [{ connected: true }]])("%j is no observer", (observer) => {
+    const wrong = () => checkCreateOptions({ observer } as never);
+    expect(wrong).toThrow(/createStream: option "observer": expected an object with methods named after events/);
+  });
+});
+
 describe("what the core is told", () => {
   const base = { onStall: 0, start: 0, noReuse: false, maxHeld: 1, maxLag: 0, maxLagTotal: 0 };
 
