@@ -2,14 +2,17 @@
 import { EventEmitter } from "node:events";
 import type { NativeConsumer, NativeEvent, NativeProducer } from "../native/binding.ts";
 import { EventKind } from "../native/binding.ts";
+import { Announcer } from "./announcer.ts";
 import { attachGraceMs, checkConsumerOptions, checkProducerOptions, defaults } from "./base/config.ts";
 import { StreamError } from "./base/errors.ts";
+import { streamEventNames } from "./base/event-names.ts";
 import type { StreamStats } from "./base/stats-types.ts";
 import type {
   ConsumerOptions,
   ProducerOptions,
   StateChange,
   StreamEvents,
+  StreamObserver,
   StreamState,
   Via,
   WaitOptions,
@@ -34,6 +37,7 @@ export interface StreamSource {
   readonly modeOptions: ConsumerOptions;
   /** Number of the native object whose events are this stream's, if it has one. */
   readonly object: number | undefined;
+  readonly observer: StreamObserver | undefined;
   /** Held while the stream listens. */
   readonly keepAlive: KeepAlive;
   connectProducer(options: ProducerOptions): Promise<NativeProducer>;
@@ -70,6 +74,8 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncDisposabl
   readonly #host: BindingHost;
   readonly #source: StreamSource;
   readonly #consumers = new Set<Consumer>();
+  readonly #announcer: Announcer;
+  #statesWatched = false;
   #producer: Producer | undefined;
   #referenced = true;
   #closed = false;
@@ -85,10 +91,8 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncDisposabl
     if (source.object !== undefined) {
       host.register(source.object, { onWake: () => {}, onEvent: (event) => this.#onEvent(event) });
     }
-    onFirstListener(this as EventEmitter, "statechange", () => {
-      this.#producer?.on("statechange", this.#fromProducer);
-      for (const consumer of this.#consumers) consumer.on("statechange", this.#fromConsumer);
-    });
+    this.#announcer = new Announcer(this as EventEmitter, source.name, source.observer);
+    onFirstListener(this as EventEmitter, "statechange", () => this.#watchStates());
   }
 
   /**
@@ -120,6 +124,7 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncDisposabl
       native.close();
       this.#mustBeOpen();
     }
+    if (this.#announcer.wants("statechange")) this.#watchStates();
     const producer = new Producer(this.#host, native, () => {
       if (this.#producer === producer) this.#producer = undefined;
     });
@@ -146,6 +151,7 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncDisposabl
       native.close();
       this.#mustBeOpen();
     }
+    if (this.#announcer.wants("statechange")) this.#watchStates();
     const consumer: Consumer = new Consumer(this.#host, native, {
       strict: this.#source.strict,
       wait: own.wait ?? this.#source.wait ?? defaults.wait,
@@ -154,7 +160,7 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncDisposabl
     });
     this.#consumers.add(consumer);
     if (!this.#referenced) consumer.unref();
-    if (this.listenerCount("statechange") > 0) consumer.on("statechange", this.#fromConsumer);
+    if (this.#statesWatched) consumer.on("statechange", this.#fromConsumer);
     // With both ends here, what is posted after this line reaches the newcomer.
     await this.#producer?.settled({ timeoutMs: attachGraceMs });
     return consumer;
@@ -221,27 +227,34 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncDisposabl
   }
 
   #forwardEvents(producer: Producer): void {
-    producer.on("connected", (event) => this.emit("connected", event));
-    producer.on("disconnected", (event) => this.emit("disconnected", event));
-    producer.on("stalled", (event) => this.emit("stalled", event));
-    producer.on("lagged", (event) => this.emit("lagged", event));
-    producer.on("refused", (event) => this.emit("refused", event));
-    if (this.listenerCount("statechange") > 0) producer.on("statechange", this.#fromProducer);
+    for (const name of streamEventNames) {
+      if (name === "statechange") continue;
+      (producer as EventEmitter).on(name, (event) => this.#announcer.tell(name, event));
+    }
+    if (this.#statesWatched) producer.on("statechange", this.#fromProducer);
+  }
+
+  /** Looking at states costs a call per frame, so endpoints do it only where someone wants to know. */
+  #watchStates(): void {
+    if (this.#statesWatched) return;
+    this.#statesWatched = true;
+    this.#producer?.on("statechange", this.#fromProducer);
+    for (const consumer of this.#consumers) consumer.on("statechange", this.#fromConsumer);
   }
 
   readonly #fromConsumer = (change: StateChange): void => {
-    this.emit("statechange", change);
+    this.#announcer.tell("statechange", change);
   };
 
   /** Both ends of a connection may be here; it is told once, as its consumer sees it. */
   readonly #fromProducer = (change: StateChange): void => {
     const isOurs = [...this.#consumers].some((consumer) => consumer.connection === change.connection);
-    if (!isOurs) this.emit("statechange", change);
+    if (!isOurs) this.#announcer.tell("statechange", change);
   };
 
   #onEvent(event: NativeEvent): void {
     if (event.kind === EventKind.refused) {
-      this.emit("refused", { code: errorCode(event.code), reason: event.text });
+      this.#announcer.tell("refused", { code: errorCode(event.code), reason: event.text });
     }
   }
 }

@@ -50,7 +50,8 @@ export type StreamState =
 /** Why a connection ended. */
 export type DisconnectCause =
   | "none" | "ended" | "stopped" | "producer-closed" | "producer-lost" | "consumer-closed" | "consumer-lost"
-  | "evicted-lag" | "evicted-stall" | "evicted-violation" | "evicted-request" | "refused";
+  | "evicted-lag" | "evicted-stall" | "evicted-violation" | "evicted-request" | "refused"
+  | "evicted-hold";
 
 /** Who gets which frame; see modes/. */
 export type ModeName = "mailbox" | "fifo" | "broadcast";
@@ -78,6 +79,8 @@ export interface ModeOptions {
   capacity?: number;
   /** broadcast, mailbox: frames skipped since the last delivery before the producer evicts. @default no limit */
   maxLag?: number;
+  /** broadcast, mailbox: frames skipped in all before the producer evicts. @default no limit */
+  maxLagTotal?: number;
   /** What happens to a frame that finds no place. @default by mode: mailbox, broadcast overwrite; fifo wait */
   whenFull?: "wait" | "overwrite" | "drop";
   /** Frames held at once. With 1 the next acquire ends the earlier lease (EGL). @default 1 @maximum 64 */
@@ -110,6 +113,13 @@ export interface AcceptOptions {
   maxSlots?: number;
   /** Upper bound of the pool's memory; a consumer that would take more is refused. @default 4 GiB */
   maxPoolBytes?: number;
+  /**
+   * How long a consumer may hold one frame, ms; then `heldTooLong` is told, once per lease. Looked at four times as
+   * often, so it is told after 1 to 1.5 times this long. @default no limit
+   */
+  maxHoldMs?: number;
+  /** What happens besides. Slots of an evicted holder stay out until it releases them or dies. @default "announce" */
+  onHeldTooLong?: "announce" | "evict";
 }
 
 export interface CreateStreamOptions extends ModeOptions {
@@ -128,6 +138,8 @@ export interface CreateStreamOptions extends ModeOptions {
   /** A post while nobody is connected. @default "drop" */
   whenNoConsumer?: "drop" | "wait";
   accept?: AcceptOptions;
+  /** Told of what happens, besides listeners. */
+  observer?: StreamObserver;
   /** Permission bits of the socket: who may connect. @default 0o600 */
   socketMode?: number;
   /** Group that owns the socket. */
@@ -180,6 +192,8 @@ export interface OpenStreamOptions extends ModeOptions {
   reconnect?: boolean;
   /** How its consumers wait. @default "event" */
   wait?: WaitStrategy;
+  /** Told of what happens to the endpoints here, besides listeners. */
+  observer?: StreamObserver;
 }
 
 export interface PostOptions extends WaitOptions {
@@ -232,7 +246,32 @@ export interface StalledEvent {
   waitedMs: number;
 }
 
-/** A consumer fell behind further than `maxLag`. */
+/** A connection that was stalled takes frames again (`onStall: "overwrite"`). */
+export interface RecoveredEvent {
+  connection: bigint;
+  /** Since its full queue began to hold up the producer. */
+  waitedMs: number;
+}
+
+/** A consumer holds a frame longer than `accept.maxHoldMs`; `onHeldTooLong` comes next. */
+export interface HeldTooLongEvent {
+  connection: bigint;
+  heldMs: number;
+  /** Frames it holds now, a retained old frame included. */
+  frames: number;
+}
+
+/** The producer ended a connection against the consumer's will; `disconnected` follows. */
+export interface EvictedEvent {
+  connection: bigint;
+  cause: DisconnectCause;
+  /** A sentence for a person; "" if nothing was said. */
+  reason: string;
+  /** As in `DisconnectedEvent`. */
+  stats: ConnectionStats | undefined;
+}
+
+/** A consumer fell behind further than `maxLag` or `maxLagTotal`. */
 export interface LaggedEvent {
   connection: bigint;
   skipped: bigint;
@@ -252,9 +291,18 @@ export interface StreamEvents {
   connected: [ConnectedEvent];
   disconnected: [DisconnectedEvent];
   stalled: [StalledEvent];
+  recovered: [RecoveredEvent];
   lagged: [LaggedEvent];
+  heldTooLong: [HeldTooLongEvent];
+  evicted: [EvictedEvent];
   refused: [RefusedEvent];
 }
+
+/**
+ * Events as methods: those that are there are called, each with the very object that listeners get, before them. One
+ * that throws or rejects harms nothing; the first time is a process warning with code EDGESTREAM_OBSERVER.
+ */
+export type StreamObserver = { [Name in keyof StreamEvents]?: (event: StreamEvents[Name][0]) => void };
 
 /** Events of a `Consumer`. */
 export interface ConsumerEvents {

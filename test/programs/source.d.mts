@@ -1,4 +1,5 @@
 import type {
+  ConnectionStats,
   CreateStreamOptions,
   OpenStreamOptions,
   PostOptions,
@@ -22,6 +23,9 @@ export interface SourceEvent {
   skipped?: bigint;
   discarded?: bigint;
   waitedMs?: number;
+  heldMs?: number;
+  frames?: number;
+  stats?: ConnectionStats;
   code?: string;
   reason?: string;
 }

@@ -8,7 +8,17 @@ import { pathToFileURL } from "node:url";
 import { createStream, openStream } from "edgestream";
 import { markOf, Pattern } from "./pattern.mjs";
 
-const eventNames = ["statechange", "connected", "disconnected", "stalled", "lagged", "refused"];
+const eventNames = [
+  "statechange",
+  "connected",
+  "disconnected",
+  "evicted",
+  "stalled",
+  "recovered",
+  "lagged",
+  "heldTooLong",
+  "refused",
+];
 
 export class Source {
   stream;
