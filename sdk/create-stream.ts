@@ -52,7 +52,7 @@ function createdSource(host: BindingHost, stream: NativeStream, options: CreateS
       return consumer;
     },
     // The stream is this process's own: when its producer closes, nobody restarts it behind our back.
-    reopen: () => undefined,
+    comeback: () => undefined,
     close() {
       if (listens) keepAlive.drop();
       stream.close();

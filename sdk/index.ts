@@ -33,6 +33,7 @@ export type {
   PostResult,
   ProducerOptions,
   ReadableFrame,
+  ReconnectOptions,
   RefusedEvent,
   Result,
   StalledEvent,

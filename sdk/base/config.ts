@@ -9,6 +9,7 @@ import type {
   ModeOptions,
   OpenStreamOptions,
   ProducerOptions,
+  ReconnectOptions,
   WaitOptions,
 } from "./types.ts";
 
@@ -58,8 +59,14 @@ export const handshakeMsMin = 5000;
 export const blockMs = 100;
 /** Between two looks for a stream that is not there yet. */
 export const openBackoff = { firstMs: 5, factor: 1.6, maxMs: 100 } as const;
-/** Between two attempts to reach a producer's next life; each wait is shortened by up to `jitter` of itself. */
-export const reconnectBackoff = { firstMs: 50, factor: 2, maxMs: 1000, jitter: 0.5 } as const;
+/** `reconnect: true`. */
+const reconnectDefaults: Required<ReconnectOptions> = {
+  firstMs: 50,
+  factor: 2,
+  maxMs: 1000,
+  jitter: 0.5,
+  attempts: Number.POSITIVE_INFINITY,
+};
 
 function shown(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
@@ -154,6 +161,32 @@ const accept = z
   })
   .optional();
 
+function number(min: number, max: number) {
+  const message = says(`a number from ${min} to ${max}`);
+  return z.number(message).min(min, message).max(max, message).optional();
+}
+
+const backoff = z.strictObject(
+  {
+    firstMs: integer(1, limits.waitMsMax),
+    maxMs: integer(1, limits.waitMsMax),
+    factor: number(1, 1000),
+    jitter: number(0, 1),
+    attempts: integer(1, Number.MAX_SAFE_INTEGER, "leave it out for no limit"),
+  },
+  says("true, false or { firstMs, maxMs, factor, jitter, attempts }"),
+);
+/** Not a union: its one message would not say which field is wrong. */
+const reconnect = z
+  .unknown()
+  .superRefine((value, context) => {
+    if (value === undefined || typeof value === "boolean") return;
+    for (const issue of backoff.safeParse(value).error?.issues ?? []) {
+      context.addIssue({ ...issue, input: value as never });
+    }
+  })
+  .optional();
+
 const wait = choice(["event", "poll", "block"]);
 const modeOptionNames = Object.keys(modeFields) as (keyof ModeOptions)[];
 const sharedModeOptionNames: readonly (keyof ModeOptions)[] = ["maxHeld", "start", "reuse"];
@@ -177,7 +210,7 @@ const createOptions = z.strictObject(
 );
 
 const openOptions = z.strictObject(
-  { ...modeFields, timeoutMs, signal, runtimeDir: path, client, reconnect: flag, wait },
+  { ...modeFields, timeoutMs, signal, runtimeDir: path, client, reconnect, wait },
   says("an options object"),
 );
 
@@ -199,7 +232,7 @@ const producerOptions = z.strictObject(
 );
 
 const consumerOptions = z.strictObject(
-  { ...modeFields, timeoutMs, signal, client, formats, reconnect: flag, wait },
+  { ...modeFields, timeoutMs, signal, client, formats, reconnect, wait },
   says("an options object"),
 );
 
@@ -283,6 +316,14 @@ export function mergeModeOptions(stream: ModeOptions, own: ModeOptions): ModeOpt
 function pick(options: ModeOptions, names: readonly (keyof ModeOptions)[]): ModeOptions {
   const given = names.filter((name) => options[name] !== undefined);
   return Object.fromEntries(given.map((name) => [name, options[name]]));
+}
+
+/** undefined: it does not. */
+export function reconnectWithDefaults(
+  reconnect: boolean | ReconnectOptions | undefined,
+): Required<ReconnectOptions> | undefined {
+  if (reconnect === undefined || reconnect === false) return undefined;
+  return reconnect === true ? reconnectDefaults : { ...reconnectDefaults, ...reconnect };
 }
 
 /** The producer's limits with every default filled in. */

@@ -158,7 +158,7 @@ export interface ConsumerOptions extends ModeOptions, WaitOptions {
   /** Shown to observers, at most 63 bytes. @default the program's name */
   client?: string;
   /** Live through producer restarts; only on a stream from `openStream`. @default the stream's, else false */
-  reconnect?: boolean;
+  reconnect?: boolean | ReconnectOptions;
   /** @default the stream's, else "event" */
   wait?: WaitStrategy;
 }
@@ -169,6 +169,20 @@ export interface WaitOptions {
   signal?: AbortSignal;
 }
 
+/** The search for a producer's next life. `reconnect: true` is all of the defaults. */
+export interface ReconnectOptions {
+  /** Pause before the first attempt, ms. @default 50 @minimum 1 */
+  firstMs?: number;
+  /** Longest pause, ms. @default 1000 @minimum 1 */
+  maxMs?: number;
+  /** Each pause is so much longer than the one before. @default 2 @minimum 1 */
+  factor?: number;
+  /** Each pause is shortened at random by up to this part of itself. @default 0.5 @minimum 0 @maximum 1 */
+  jitter?: number;
+  /** Attempts after one loss; then every read fails with ERR_PRODUCER_LOST. @default no limit */
+  attempts?: number;
+}
+
 export interface OpenStreamOptions extends ModeOptions {
   /** How long to wait for a stream that is not there yet. @default no limit */
   timeoutMs?: number;
@@ -177,7 +191,7 @@ export interface OpenStreamOptions extends ModeOptions {
   /** Shown to observers. @default the program's name */
   client?: string;
   /** Live through producer restarts: each life is a new connection with a new epoch. @default false */
-  reconnect?: boolean;
+  reconnect?: boolean | ReconnectOptions;
   /** How its consumers wait. @default "event" */
   wait?: WaitStrategy;
 }

@@ -129,6 +129,9 @@ export class FakeConsumer implements NativeConsumer {
   cause: CauseName = "none";
   reason = "";
   epoch = 1n;
+  connection = 7n;
+  /** What the counters say, beyond what the test delivered. */
+  counters = { posted: 0n, delivered: 0n, skipped: 0n, discarded: 0n };
   readonly #binding: FakeBinding;
   readonly #policy: NativePolicy;
   readonly #bytes = new Map<number, Uint8Array>();
@@ -202,10 +205,10 @@ export class FakeConsumer implements NativeConsumer {
   }
 
   info(): NativeConsumerInfo {
-    const zero = { posted: 0n, delivered: 0n, skipped: 0n, discarded: 0n, held: 0n };
     return {
-      ...zero,
-      connection: 7n,
+      ...this.counters,
+      held: 0n,
+      connection: this.connection,
       epoch: this.epoch,
       state: this.state(),
       cause: causes.indexOf(this.cause),
