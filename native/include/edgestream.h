@@ -145,9 +145,7 @@ ES_API int es_format_index(const char *name);
 
 typedef struct es_context es_context;
 typedef struct es_stream es_stream;
-typedef struct es_producer es_producer;
-typedef struct es_consumer es_consumer;
-typedef struct es_observer es_observer;
+typedef struct es_producer es_producer; typedef struct es_consumer es_consumer; typedef struct es_observer es_observer;
 
 typedef enum es_event_kind {
   ES_EVENT_READABLE = 1,     /**< consumer: frames, an end, or a state may be there: try again */
@@ -319,6 +317,7 @@ ES_API void es_producer_close(es_producer *producer);
 #define ES_ACQUIRE_KEEP_PLACE 2u /**< take: the place in the queue stays occupied until es_consumer_consume() */
 #define ES_ACQUIRE_NO_WAKE 4u    /**< with ES_NO_WAIT: when nothing is there, do not ask for a wake-up */
 #define ES_ACQUIRE_SPIN 8u       /**< with ES_NO_WAIT: look for some microseconds before saying so */
+#define ES_ACQUIRE_PAST_END 16u  /**< the old frame again also when the producer is gone; give it with every acquire */
 
 typedef struct es_frame {
   uint64_t lease;
