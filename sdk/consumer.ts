@@ -75,7 +75,9 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
   readonly #waitFlags: number;
   readonly #supervisor: Supervisor | undefined;
   #leases: ReadLeases;
-  readonly #lives = new EarlierLives();
+  readonly #lives: EarlierLives;
+  /** With `hold-last`, what every acquire says so that the last frame outlives its producer. */
+  readonly #pastEnd: number;
   #trace: StateTrace | undefined;
   #failure: unknown;
   #closed = false;
@@ -91,6 +93,9 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
     this.#setup = setup;
     this.#keepAlive = new KeepAlive(host.loop);
     this.#gate = new Gate(this.#keepAlive);
+    const holdsLast = setup.comeback?.whileAway === "hold-last";
+    this.#lives = new EarlierLives(holdsLast);
+    this.#pastEnd = holdsLast ? AcquireFlag.pastEnd : 0;
     this.#leases = this.#own(consumer);
     this.#waitFlags = waitFlags[setup.wait];
     if (setup.wait !== "event") {
@@ -185,7 +190,11 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<ReadableFrame, undefined, undefined> {
     return new FrameIterator({
-      take: () => this.#take(newFramesOnly),
+      take: () => {
+        const taken = this.#take(newFramesOnly);
+        if (taken === "disconnected") throw this.#gone(taken); // not an end
+        return taken;
+      },
       wait: (attempt) => {
         this.#mustBeIdle();
         return this.#wait(attempt, neverGivesUp, noLimits);
@@ -236,7 +245,7 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
     if (this.#closed) return "closed";
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#leases.blocked || (this.#lives.awaitsFirst && this.#lives.blocked)) return "would-block";
-    const flow = this.#nativeAcquire(flags);
+    const flow = this.#nativeAcquire(flags | this.#pastEnd);
     if (flow === Flow.ok) {
       const frame = this.#leases.take();
       if (this.#lives.awaitsFirst) this.#lives.meet(frame);
@@ -245,7 +254,10 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
     }
     if (this.#trace !== undefined) this.#look();
     const status = noFrame(flow);
-    return status === "closed" && this.#comesBack() ? "would-block" : status;
+    const away = status === "closed" && this.#comesBack();
+    if (away && this.#setup.comeback?.whileAway === "fail") return "disconnected";
+    if (!away && status !== "would-block") return status;
+    return (flags === anyFrame ? this.#lives.lastFrame() : undefined) ?? "would-block";
   }
 
   #nativeAcquire(flags: number): number {

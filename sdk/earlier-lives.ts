@@ -1,5 +1,5 @@
 /** The connections a consumer had before its newest one: their last frames, their counters, and what was missed. */
-import type { NativeConsumerInfo } from "../native/binding.ts";
+import { AcquireFlag, Flow, type NativeConsumerInfo } from "../native/binding.ts";
 import type { LifetimeCounters } from "./base/stats-types.ts";
 import type { ReadableFrameLease } from "./frame.ts";
 import type { ReadLeases } from "./read-leases.ts";
@@ -10,7 +10,8 @@ export class EarlierLives {
   reconnects = 0;
   /** The connection before the newest one. */
   previous: bigint | undefined;
-  /** Those with frames still out. */
+  readonly #holdsLast: boolean;
+  /** Those with frames still out, and with `hold-last` the one that brought the last frame. */
   #leases: ReadLeases[] = [];
   #sum = { posted: 0n, delivered: 0n, skipped: 0n, discarded: 0n };
   #missed: bigint | undefined = 0n;
@@ -18,6 +19,11 @@ export class EarlierLives {
   #start = 0n;
   /** Where the last connection that brought a frame ended; `last` is not known if none ever did. */
   #left: { epoch: bigint; last: bigint | undefined } | undefined;
+
+  /** `holdsLast`: the last frame can be had again until the next one comes. */
+  constructor(holdsLast: boolean) {
+    this.#holdsLast = holdsLast;
+  }
 
   /** Bytes of an earlier connection are being written somewhere; its lease cannot end now. */
   get blocked(): boolean {
@@ -50,8 +56,8 @@ export class EarlierLives {
     if (last !== undefined || this.#left === undefined) this.#left = { epoch: info.epoch, last };
     this.previous = info.connection;
     this.reconnects++;
+    if (this.awaitsFirst || !this.#holdsLast) leases.retire(); // no frame of it will be asked for again
     this.awaitsFirst = true;
-    leases.retire();
     this.#leases = [...this.#leases, leases].filter(({ closed }) => !closed);
   }
 
@@ -65,7 +71,17 @@ export class EarlierLives {
       const known = this.#missed !== undefined && from !== undefined;
       this.#missed = known ? (this.#missed as bigint) + this.#start - from : undefined;
     }
-    for (const leases of this.#leases) leases.endCurrent();
+    for (const leases of this.#leases) {
+      leases.retire();
+      leases.endCurrent();
+    }
+  }
+
+  /** The last frame once more, while the newest connection has brought none. */
+  lastFrame(): ReadableFrameLease | undefined {
+    if (!this.#holdsLast || !this.awaitsFirst) return undefined;
+    const again = ({ native }: ReadLeases) => native.tryAcquire(AcquireFlag.pastEnd) === Flow.ok;
+    return this.#leases.findLast((leases) => !leases.closed && again(leases))?.take();
   }
 
   async close(): Promise<void> {

@@ -43,6 +43,7 @@ export type {
   Via,
   WaitOptions,
   WaitStrategy,
+  WhileAway,
   WritableFrame,
 } from "./base/types.ts";
 export type { Consumer } from "./consumer.ts";

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { NativeConsumer } from "../native/binding.ts";
 import { type ErrorCode, StreamError } from "./base/errors.ts";
-import type { DisconnectCause, ReconnectOptions } from "./base/types.ts";
+import type { DisconnectCause, ReconnectOptions, WhileAway } from "./base/types.ts";
 
 /** One attempt: a connection, or a throw. */
 export type Reopen = (signal: AbortSignal) => Promise<NativeConsumer>;
@@ -11,6 +11,7 @@ export type Reopen = (signal: AbortSignal) => Promise<NativeConsumer>;
 export interface Comeback {
   reopen: Reopen;
   backoff: Required<ReconnectOptions>;
+  whileAway: WhileAway;
 }
 
 /** The next life cannot cure these: the two ends do not fit, or this side may not. */

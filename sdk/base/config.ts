@@ -39,6 +39,7 @@ export const defaults = {
   start: "next",
   reuse: true,
   wait: "event",
+  whileAway: "wait",
   /** How long a full queue of another process may hold up the producer. */
   maxWaitMsAcrossProcesses: 5000,
   /** In process nobody can hang without us. */
@@ -187,6 +188,7 @@ const reconnect = z
   })
   .optional();
 
+const whileAway = choice(["wait", "hold-last", "fail"]);
 const wait = choice(["event", "poll", "block"]);
 const modeOptionNames = Object.keys(modeFields) as (keyof ModeOptions)[];
 const sharedModeOptionNames: readonly (keyof ModeOptions)[] = ["maxHeld", "start", "reuse"];
@@ -210,7 +212,7 @@ const createOptions = z.strictObject(
 );
 
 const openOptions = z.strictObject(
-  { ...modeFields, timeoutMs, signal, runtimeDir: path, client, reconnect, wait },
+  { ...modeFields, timeoutMs, signal, runtimeDir: path, client, reconnect, whileAway, wait },
   says("an options object"),
 );
 
@@ -232,7 +234,7 @@ const producerOptions = z.strictObject(
 );
 
 const consumerOptions = z.strictObject(
-  { ...modeFields, timeoutMs, signal, client, formats, reconnect, wait },
+  { ...modeFields, timeoutMs, signal, client, formats, reconnect, whileAway, wait },
   says("an options object"),
 );
 

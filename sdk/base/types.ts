@@ -56,7 +56,7 @@ export type DisconnectCause =
 export type ModeName = "mailbox" | "fifo" | "broadcast";
 
 /** What flow verbs say: `ok`, or why not. */
-export type FlowStatus = "ok" | "timeout" | "would-block" | "closed" | "evicted" | "aborted";
+export type FlowStatus = "ok" | "timeout" | "would-block" | "closed" | "evicted" | "aborted" | "disconnected";
 
 /**
  * How a consumer waits for a frame that is not there yet.
@@ -159,6 +159,8 @@ export interface ConsumerOptions extends ModeOptions, WaitOptions {
   client?: string;
   /** Live through producer restarts; only on a stream from `openStream`. @default the stream's, else false */
   reconnect?: boolean | ReconnectOptions;
+  /** With `reconnect`. @default the stream's, else "wait" */
+  whileAway?: WhileAway;
   /** @default the stream's, else "event" */
   wait?: WaitStrategy;
 }
@@ -183,6 +185,16 @@ export interface ReconnectOptions {
   attempts?: number;
 }
 
+/**
+ * What reading means between a producer's end and the first frame of its next life, with `reconnect`.
+ * - `wait`: as in `empty`: the next frame is the next life's.
+ * - `hold-last`: as in `old-frame-available`: `tryAcquire`, and an `acquire` whose time is over, give the last frame
+ *   again, `isNew` false, also when it was released. Its slot stays mapped until the next life's first frame.
+ * - `fail`: reading fails at once until a producer is there: `acquire` and iterations throw ERR_BAD_STATE with reason
+ *   `disconnected`, `next` and `tryAcquire` say that as their status. The search goes on.
+ */
+export type WhileAway = "wait" | "hold-last" | "fail";
+
 export interface OpenStreamOptions extends ModeOptions {
   /** How long to wait for a stream that is not there yet. @default no limit */
   timeoutMs?: number;
@@ -192,6 +204,8 @@ export interface OpenStreamOptions extends ModeOptions {
   client?: string;
   /** Live through producer restarts: each life is a new connection with a new epoch. @default false */
   reconnect?: boolean | ReconnectOptions;
+  /** With `reconnect`: what its consumers read while there is no producer. @default "wait" */
+  whileAway?: WhileAway;
   /** How its consumers wait. @default "event" */
   wait?: WaitStrategy;
 }

@@ -19,7 +19,7 @@ function setUp(
   const consumer = new Consumer(host, native, {
     strict: options.strict ?? false,
     wait: "event",
-    comeback: reopen && { reopen, backoff },
+    comeback: reopen && { reopen, backoff, whileAway: "wait" },
     onClosed: () => {},
   });
   return { binding, host, native, consumer };

@@ -8,7 +8,7 @@ import type {
   NativePolicy,
   NativeProducer,
 } from "../../native/binding.ts";
-import { EventKind, Flow, FrameInfo, KeepAliveWord, PostInfo } from "../../native/binding.ts";
+import { AcquireFlag, EventKind, Flow, FrameInfo, KeepAliveWord, PostInfo } from "../../native/binding.ts";
 import { toNativePolicy } from "../../sdk/native-options.ts";
 
 export const states = [
@@ -234,9 +234,14 @@ export class FakeConsumer implements NativeConsumer {
   #nothingNew(flags: number): number {
     if (this.cause !== "none") {
       this.stateName = "disconnected";
+      if (this.cause.startsWith("producer") && (flags & AcquireFlag.pastEnd) !== 0) return this.#lastAgain(flags);
       return this.cause.startsWith("evicted") ? Flow.evicted : Flow.closed;
     }
-    if ((flags & 1) !== 0 || this.#last === undefined) return Flow.wouldBlock;
+    return this.#lastAgain(flags) === Flow.ok ? Flow.ok : Flow.wouldBlock;
+  }
+
+  #lastAgain(flags: number): number {
+    if ((flags & AcquireFlag.newOnly) !== 0 || this.#last === undefined) return Flow.closed;
     this.#tell(this.#last.lease, this.#last.number, false);
     return Flow.ok;
   }

@@ -1,6 +1,7 @@
 /** The search for a producer's next life against a binding that the test plays: pauses, attempts, what was missed. */
 import { describe, expect, test } from "vitest";
 import { StreamError } from "../../sdk/base/errors.ts";
+import type { WhileAway } from "../../sdk/base/types.ts";
 import { BindingHost } from "../../sdk/binding-host.ts";
 import { Consumer } from "../../sdk/consumer.ts";
 import { pausesMs, type Reopen } from "../../sdk/supervise.ts";
@@ -25,7 +26,7 @@ describe("the pauses", () => {
 });
 
 /** A consumer whose next lives are these, one after the other; then there is none. */
-function revived(lives: ((binding: FakeBinding) => FakeConsumer)[]) {
+function revived(lives: ((binding: FakeBinding) => FakeConsumer)[], whileAway: WhileAway = "wait") {
   const binding = new FakeBinding();
   const first = new FakeConsumer(binding);
   let attempts = 0;
@@ -38,7 +39,7 @@ function revived(lives: ((binding: FakeBinding) => FakeConsumer)[]) {
   const consumer = new Consumer(new BindingHost(binding.asNative()), first, {
     strict: false,
     wait: "event",
-    comeback: { reopen, backoff },
+    comeback: { reopen, backoff, whileAway },
     onClosed: () => {},
   });
   return { first, consumer, attempts: () => attempts };
@@ -127,4 +128,75 @@ test("a life that brings no frame is passed over: the next one's numbers tell", 
   expect(await consumer.next()).toMatchObject({ frame: { number: 3n, epoch: 3n } });
   expect(held.released).toBe(true);
   expect(consumer.stats()).toMatchObject({ reconnects: 2, previous: 8n, missed: 2n, lifetime: { connections: 3 } });
+});
+
+describe("while the producer is away", () => {
+  test("hold-last: the last frame again, released or not, until the next life's first one", async () => {
+    const { first, consumer } = revived(
+      [
+        (binding) => {
+          const silent = life({ epoch: 2n, connection: 8n })(binding);
+          setTimeout(() => silent.end("producer-lost"), 2);
+          return silent;
+        },
+        life({ epoch: 3n, connection: 9n }),
+      ],
+      "hold-last",
+    );
+    first.deliver(4n);
+    (await consumer.acquire()).release();
+    first.end("producer-lost");
+    const held = await consumer.acquire({ timeoutMs: 0 });
+    expect(held).toMatchObject({ number: 4n, isNew: false, released: false });
+    expect(held.data[0]).toBe(4);
+    expect(consumer.tryAcquire({ newOnly: true })).toEqual({ status: "would-block" });
+    await new Promise((resolve) => consumer.once("reconnected", resolve));
+    expect(held.released).toBe(false);
+    expect(first.closed).toBe(false);
+    expect(consumer.tryAcquire()).toMatchObject({ status: "ok", frame: { number: 4n, isNew: false } });
+    await new Promise((resolve) => consumer.once("reconnected", resolve));
+    expect(consumer.tryAcquire()).toMatchObject({ status: "ok", frame: { number: 4n, isNew: false } });
+    const next = consumer.next();
+    expect(consumer.stats()).toMatchObject({ reconnects: 2, missed: undefined });
+    await consumer.close();
+    expect(await next).toEqual({ status: "closed" });
+    expect(first.closed).toBe(true);
+  });
+
+  test("hold-last: the new frame ends the old one", async () => {
+    const { first, consumer } = revived([life({ epoch: 2n, connection: 8n, frame: 1n })], "hold-last");
+    first.deliver(4n);
+    await consumer.acquire();
+    first.end("producer-lost");
+    const held = await consumer.acquire({ timeoutMs: 0 });
+    expect(held.number).toBe(4n);
+    expect(await consumer.acquire()).toMatchObject({ number: 1n, epoch: 2n, isNew: true });
+    expect(held.released).toBe(true);
+    expect(first.closed).toBe(true);
+  });
+
+  test("hold-last: with nothing to hold it waits", async () => {
+    const { first, consumer } = revived([life({ epoch: 2n, connection: 8n, frame: 1n })], "hold-last");
+    first.end("producer-lost");
+    expect(consumer.tryAcquire()).toEqual({ status: "would-block" });
+    expect(await consumer.acquire()).toMatchObject({ number: 1n, epoch: 2n });
+  });
+
+  test("fail: every way of reading says so at once, and the next life cures it", async () => {
+    const { first, consumer } = revived([life({ epoch: 2n, connection: 8n, frame: 1n })], "fail");
+    const away = { code: "ERR_BAD_STATE", reason: "disconnected" };
+    const iterate = async () => {
+      for await (const frame of consumer) return frame.number;
+      return undefined;
+    };
+    const waiting = consumer.acquire();
+    first.end("producer-lost");
+    await expect(waiting).rejects.toMatchObject(away);
+    await expect(consumer.acquire()).rejects.toMatchObject(away);
+    await expect(iterate()).rejects.toMatchObject(away);
+    expect(await consumer.next()).toEqual({ status: "disconnected" });
+    expect(consumer.tryAcquire()).toEqual({ status: "disconnected" });
+    await new Promise((resolve) => consumer.once("reconnected", resolve));
+    expect(await iterate()).toBe(1n);
+  });
 });
