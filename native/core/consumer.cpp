@@ -132,9 +132,10 @@ int Consumer::past_end(uint32_t flags, es_frame* out) {
 
 // An evicted consumer keeps nothing that it gave back: its producer lives and wants the slot.
 bool Consumer::keeps_last() const {
-  const bool abandoned = cause_ == ES_CAUSE_PRODUCER_CLOSED || cause_ == ES_CAUSE_PRODUCER_LOST;
-  return policy_.no_reuse == 0 && (cause_ == ES_CAUSE_NONE || (abandoned && keeps_past_end_));
+  return policy_.no_reuse == 0 && (cause_ == ES_CAUSE_NONE || (abandoned() && keeps_past_end_));
 }
+
+bool Consumer::abandoned() const { return cause_ == ES_CAUSE_PRODUCER_CLOSED || cause_ == ES_CAUSE_PRODUCER_LOST; }
 
 // true: something came. Long enough that a loop that polls spends most of its time looking.
 bool Consumer::spin() {
@@ -190,6 +191,10 @@ int Consumer::lease_frame(uint64_t position, uint32_t slot, int64_t now, uint32_
   out->skipped = out->number - last_number_ - 1;
   last_number_ = out->number;
   count_delivery(*out);
+  // The last one that waited: whoever looks for the next producer need not ask for one more to hear of it.
+  uint64_t next_position;
+  uint32_t next_slot;
+  if (abandoned() && !seat_.peek(&next_position, &next_slot)) advance(ES_STATE_DISCONNECTED);
   return ES_OK;
 }
 

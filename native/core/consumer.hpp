@@ -69,6 +69,7 @@ class Consumer final : public Pollable {
   int nothing_new(uint32_t flags, es_frame* out);
   int past_end(uint32_t flags, es_frame* out);
   bool keeps_last() const;
+  bool abandoned() const;
   bool spin();
   int terminal_result() const;
   bool drains() const;

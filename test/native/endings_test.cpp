@@ -159,6 +159,23 @@ TEST("close: waiting frames are drained or dropped, as the connection asked") {
   check_ended(drains, ES_CAUSE_PRODUCER_CLOSED);
 }
 
+TEST("the last frame that is drained brings the news of the end, without another acquire") {
+  Stage stage;
+  es_consumer* consumer = stage.join(check::fifo(4));
+  stage.post_many(2);
+  es_producer_close(stage.producer);
+  stage.settle();
+  const auto is_told = [&] {
+    stage.settle();
+    const auto changes = stage.events(ES_EVENT_STATE);
+    return changes.back().new_state == ES_STATE_DISCONNECTED && changes.back().code == ES_CAUSE_PRODUCER_CLOSED;
+  };
+  stage.take(consumer);
+  CHECK(!is_told());
+  stage.take(consumer);
+  CHECK(is_told());
+}
+
 TEST("past the end: the newest frame again for those who ask for it, released or not, until they close") {
   constexpr uint32_t past_end = ES_ACQUIRE_PAST_END;
   Stage stage;
