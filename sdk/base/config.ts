@@ -58,6 +58,8 @@ export const attachGraceMs = 1000;
 export const handshakeMsMin = 5000;
 /** `wait: "block"`: how long the thread may stand still before its event loop gets a turn. */
 export const blockMs = 100;
+/** Between two looks of a standby for its name. */
+export const standbyPauseMs = 50;
 /** Between two looks for a stream that is not there yet. */
 export const openBackoff = { firstMs: 5, factor: 1.6, maxMs: 100 } as const;
 /** `reconnect: true`. */
@@ -207,6 +209,9 @@ const createOptions = z.strictObject(
     socketMode: integer(0o001, 0o777, "give permission bits such as 0o660"),
     socketGroup: integer(0, limits.uint32Max - 1, "give the number of a group"),
     runtimeDir: path,
+    standby: flag,
+    timeoutMs,
+    signal,
   },
   says("an options object"),
 );
@@ -277,6 +282,15 @@ export function checkCreateOptions(options: CreateStreamOptions | undefined): Cr
   checkModeOwnsOptions(where, checked, checked.mode ?? defaults.mode);
   if (checked.listen !== undefined && checked.listen.length > 0 && checked.name === undefined) {
     throw new StreamError("ERR_BAD_PARAMETER", `${where}: "listen" needs a "name" that others can look for; add one`);
+  }
+  if (checked.standby && (checked.name === undefined || checked.listen?.length === 0)) {
+    throw new StreamError(
+      "ERR_BAD_PARAMETER",
+      `${where}: "standby" waits for a "name" that others can look for; add one`,
+    );
+  }
+  if (!checked.standby && (checked.timeoutMs !== undefined || checked.signal !== undefined)) {
+    throw new StreamError("ERR_BAD_PARAMETER", `${where}: only a standby waits; add standby: true`);
   }
   return checked;
 }

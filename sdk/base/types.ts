@@ -137,6 +137,12 @@ export interface CreateStreamOptions extends ModeOptions {
    *   /tmp/edgestream-<uid>
    */
   runtimeDir?: string;
+  /** Wait for a name that another process has, and take over when that one closes or dies. @default false */
+  standby?: boolean;
+  /** How long a standby waits, ms. @default no limit */
+  timeoutMs?: number;
+  /** Ends a standby's wait. */
+  signal?: AbortSignal;
 }
 
 /** What `connectProducer` may add to what `createStream` said. */

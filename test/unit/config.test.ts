@@ -52,6 +52,9 @@ describe("mistakes", () => {
     [{ memory: "cuda" }, 'expected "auto" or "host", got "cuda"; GPU memory is not built into this version'],
     [{ listen: ["ipc"] }, '"listen" needs a "name"'],
     [{ name: "x", listen: ["tcp"] }, "other transports are not built into this version"],
+    [{ standby: true }, '"standby" waits for a "name"'],
+    [{ standby: true, name: "x", listen: [] }, '"standby" waits for a "name"'],
+    [{ name: "x", timeoutMs: 5 }, "only a standby waits; add standby: true"],
     [7, "expected an options object, got 7"],
   ])("%j", (options, text) => {
     expect(complaint(create(options))).toContain(text);
