@@ -103,6 +103,7 @@ export interface NativeAccept {
   maxSlots: number;
   maxWaitMs: number;
   maxPoolBytes: number;
+  idleMs: number;
 }
 
 export interface NativeStreamOptions {

@@ -59,6 +59,7 @@ export function toNativeAccept(options: AcceptOptions | undefined): NativeAccept
     maxSlots: accept.maxSlots,
     maxWaitMs: accept.maxWaitMs,
     maxPoolBytes: accept.maxPoolBytes,
+    idleMs: accept.idleMs,
   };
 }
 

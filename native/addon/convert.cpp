@@ -39,6 +39,7 @@ es_accept to_accept(const Napi::Object &object) {
   accept.max_slots = field_u32(object, "maxSlots");
   accept.max_wait_ms = field<int32_t>(object, "maxWaitMs", -1, kInt32Max);
   accept.max_pool_bytes = field<uint64_t>(object, "maxPoolBytes", 0, static_cast<int64_t>(kSafeIntegerMax));
+  accept.idle_ms = field_u32(object, "idleMs");
   return accept;
 }
 

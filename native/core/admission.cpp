@@ -17,8 +17,6 @@ constexpr int64_t kAttachTimeout = 5'000'000'000;  // ns from welcome to attache
 
 bool trusts(const Guest& guest) { return guest.vouched_for && peer_may_signal_us(guest.socket.get()); }
 
-bool is_eviction(es_cause cause) { return cause >= ES_CAUSE_EVICTED_LAG && cause <= ES_CAUSE_EVICTED_REQUEST; }
-
 }  // namespace
 
 void Connection::on_ready(int fd) { producer->connection_ready(this, fd); }
@@ -186,6 +184,7 @@ void Producer::activate(Connection* connection) {
     connection->wake();
   }
   if (input_closed_) goodbye(connection, stopped_ ? ES_CAUSE_STOPPED : ES_CAUSE_ENDED, "");
+  arm_reaper();
   writable();
 }
 

@@ -301,7 +301,7 @@ int Consumer::state() {
 
 int Consumer::terminal_result() const {
   if (refused_ != ES_OK) return refused_;
-  return cause_ >= ES_CAUSE_EVICTED_LAG && cause_ <= ES_CAUSE_EVICTED_REQUEST ? ES_EVICTED : ES_CLOSED;
+  return is_eviction(cause_) ? ES_EVICTED : ES_CLOSED;
 }
 
 void Consumer::advance(es_state state) {

@@ -1,5 +1,6 @@
 // The producer: acquires slots, posts them to every connection, admits and evicts.
 //   producer.cpp   verbs and waits       admission.cpp   guests become connections, connections end
+//   reaper.cpp     idle consumers
 //   report.cpp     state and counters
 #pragma once
 
@@ -60,6 +61,8 @@ class Producer final : public Pollable {
   bool deliver(Connection* connection, uint32_t slot);
   void check_lag(Connection* connection);
   void stall(Connection* connection, int64_t now);
+  void arm_reaper();
+  void reap_idle();
   void arm_deadline();
   void on_deadline();
   void writable();
@@ -106,6 +109,7 @@ class Producer final : public Pollable {
   Pool pool_;
   SlotClaims claims_;
   Deadline deadline_;
+  Deadline reaper_;
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<es_connection_info> ended_;  // the newest ES_ENDED_MAX, so that a report of the end can have numbers
   std::vector<std::unique_ptr<Onlooker>> onlookers_;

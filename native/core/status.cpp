@@ -33,6 +33,10 @@ int fail_errno(int code, const char* format, ...) {
   return code;
 }
 
+bool is_eviction(es_cause cause) {
+  return (cause >= ES_CAUSE_EVICTED_LAG && cause <= ES_CAUSE_EVICTED_REQUEST) || cause == ES_CAUSE_EVICTED_IDLE;
+}
+
 void copy_text(char* target, size_t size, const char* source) {
   const size_t length = source == nullptr ? 0 : strnlen(source, size - 1);
   if (length != 0) memcpy(target, source, length);
@@ -78,8 +82,9 @@ const char* es_state_string(int state) {
 const char* es_cause_string(int cause) {
   static const char* const names[] = {"none",          "ended",         "stopped",           "producer-closed",
                                       "producer-lost", "consumer-closed", "consumer-lost",   "evicted-lag",
-                                      "evicted-stall", "evicted-violation", "evicted-request", "refused"};
-  return cause >= 0 && cause <= ES_CAUSE_REFUSED ? names[cause] : "unknown";
+                                      "evicted-stall", "evicted-violation", "evicted-request", "refused",
+                                      "evicted-idle"};
+  return cause >= 0 && cause <= ES_CAUSE_EVICTED_IDLE ? names[cause] : "unknown";
 }
 
 }  // extern "C"

@@ -14,4 +14,6 @@ namespace es {
 // Copies a string into a fixed field, cut to size, always terminated.
 void copy_text(char* target, size_t size, const char* source);
 
+bool is_eviction(es_cause cause);
+
 }  // namespace es

@@ -92,7 +92,8 @@ typedef enum es_cause {
   ES_CAUSE_EVICTED_STALL = 8,      /**< its full queue held up the producer for max_wait_ms */
   ES_CAUSE_EVICTED_VIOLATION = 9,  /**< its shared page was not what the protocol allows */
   ES_CAUSE_EVICTED_REQUEST = 10,   /**< es_producer_evict() */
-  ES_CAUSE_REFUSED = 11            /**< admission said no */
+  ES_CAUSE_REFUSED = 11,           /**< admission said no */
+  ES_CAUSE_EVICTED_IDLE = 12       /**< it took no frame for idle_ms although frames waited */
 } es_cause;
 
 typedef enum es_when_full { ES_FULL_WAIT = 0, ES_FULL_OVERWRITE = 1, ES_FULL_DROP = 2 } es_when_full;
@@ -143,8 +144,7 @@ ES_API int es_format_index(const char *name);
 
 /* ---------------------------------------------------------------- context */
 
-typedef struct es_context es_context;
-typedef struct es_stream es_stream;
+typedef struct es_context es_context; typedef struct es_stream es_stream;
 typedef struct es_producer es_producer; typedef struct es_consumer es_consumer; typedef struct es_observer es_observer;
 
 typedef enum es_event_kind {
@@ -201,6 +201,7 @@ typedef struct es_accept {
   uint32_t max_slots;       /**< default and at most ES_SLOTS_MAX */
   int32_t max_wait_ms;      /**< longest hold-up another process may ask for; default 5000; -1 = no limit */
   uint64_t max_pool_bytes;  /**< bound of the pool's memory; default 4 GiB */
+  uint32_t idle_ms;         /**< evicts a consumer that took nothing for so long while frames waited; default never */
 } es_accept;
 
 typedef struct es_stream_options {

@@ -161,6 +161,7 @@ const accept = z
     maxConsumers: integer(1, limits.consumersMax),
     maxSlots: integer(limits.slotsMin, limits.slotsMax),
     maxPoolBytes: integer(1, Number.MAX_SAFE_INTEGER),
+    idleMs: integer(1, limits.waitMsMax, "leave it out for no limit"),
   })
   .optional();
 
@@ -352,6 +353,7 @@ export function acceptWithDefaults(options: AcceptOptions | undefined): Required
     maxConsumers: options?.maxConsumers ?? defaults.maxConsumers,
     maxSlots: options?.maxSlots ?? limits.slotsMax,
     maxPoolBytes: options?.maxPoolBytes ?? defaults.maxPoolBytes,
+    idleMs: options?.idleMs ?? 0, // never
   };
 }
 

@@ -50,7 +50,8 @@ export type StreamState =
 /** Why a connection ended. */
 export type DisconnectCause =
   | "none" | "ended" | "stopped" | "producer-closed" | "producer-lost" | "consumer-closed" | "consumer-lost"
-  | "evicted-lag" | "evicted-stall" | "evicted-violation" | "evicted-request" | "refused";
+  | "evicted-lag" | "evicted-stall" | "evicted-violation" | "evicted-request" | "refused"
+  | "evicted-idle";
 
 /** Who gets which frame; see modes/. */
 export type ModeName = "mailbox" | "fifo" | "broadcast";
@@ -110,6 +111,11 @@ export interface AcceptOptions {
   maxSlots?: number;
   /** Upper bound of the pool's memory; a consumer that would take more is refused. @default 4 GiB */
   maxPoolBytes?: number;
+  /**
+   * A consumer that took no frame for so long, though one waited all the time, is evicted (`evicted-idle`). It goes up
+   * to a quarter of this later. ms. @default never
+   */
+  idleMs?: number;
 }
 
 export interface CreateStreamOptions extends ModeOptions {

@@ -95,6 +95,7 @@ const endHints: Partial<Record<ConsumerStats["cause"], string>> = {
   "evicted-stall": `${tooSlow}; --mode mailbox skips instead of waiting, a longer --fifo-length bridges pauses`,
   "evicted-lag": `${tooSlow}; a larger --max-lag allows more skipped frames`,
   "evicted-request": "the producer sent this consumer away",
+  "evicted-idle": "it took no frame for longer than the producer's accept.idleMs",
   "evicted-violation": "the producer found a broken page",
 };
 

@@ -35,6 +35,7 @@ const producerOptions = {
     maxSlots: 0,
     maxWaitMs: 0,
     maxPoolBytes: 0,
+    idleMs: 0,
   },
   ...{ maxWriting: 0, waitWithoutConsumer: false, unprotected: false },
 };
