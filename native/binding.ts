@@ -50,7 +50,7 @@ export const FrameInfo = {
 export const KeepAliveWord = { holds: 0, referenced: 1, length: 2 } as const;
 
 /** ES_ACQUIRE_*. */
-export const AcquireFlag = { any: 0, newOnly: 1, keepPlace: 2, noWake: 4, spin: 8 } as const;
+export const AcquireFlag = { any: 0, newOnly: 1, keepPlace: 2, noWake: 4, spin: 8, pastEnd: 16 } as const;
 
 /** Index into `NativeBinding.postInfo`, written before `tryPost`. Zero: default (see es_post_info). */
 export const PostInfo = { pts: 0, duration: 1, captured: 2, size: 3, length: 4 } as const;
@@ -108,6 +108,7 @@ export interface NativeAccept {
   maxPoolBytes: number;
   maxHoldMs: number;
   onHeldTooLong: 0 | 1;
+  idleMs: number;
 }
 
 export interface NativeStreamOptions {

@@ -98,7 +98,7 @@ export async function settleProducer(host: BindingHost, producer: NativeProducer
 }
 
 /** How long is left of `timeoutMs`, from the moment this is made. */
-function countdown(options: WaitOptions): () => WaitOptions {
+export function countdown(options: WaitOptions): () => WaitOptions {
   const { timeoutMs, signal } = options;
   const base = signal === undefined ? {} : { signal };
   if (timeoutMs === undefined) return () => base;

@@ -23,6 +23,7 @@ import type {
   WaitStrategy,
 } from "./base/types.ts";
 import type { BindingHost } from "./binding-host.ts";
+import { EarlierLives } from "./earlier-lives.ts";
 import { onFirstListener } from "./first-listener.ts";
 import { aborted, iterationError, type NoFrame, noFrame } from "./flow.ts";
 import type { ReadableFrameLease } from "./frame.ts";
@@ -31,7 +32,7 @@ import { KeepAlive } from "./keep-alive.ts";
 import { ReadLeases } from "./read-leases.ts";
 import { StateTrace } from "./state-trace.ts";
 import { toConsumerStats } from "./stats.ts";
-import { canReconnect, type Reopen, Supervisor } from "./supervise.ts";
+import { type Comeback, canReconnect, Supervisor } from "./supervise.ts";
 import { TurnWatch } from "./turn-watch.ts";
 import { type Attempt, Gate, type GiveUp } from "./wait.ts";
 
@@ -49,8 +50,8 @@ export interface ConsumerSetup {
   /** EGL to the letter: acquire before the producer came is an error at once. */
   strict: boolean;
   wait: WaitStrategy;
-  /** Makes the next connection; undefined: this one is the only one. */
-  reopen: Reopen | undefined;
+  /** How the next connection is made; undefined: this one is the only one. */
+  comeback: Comeback | undefined;
   onClosed: () => void;
 }
 
@@ -74,10 +75,10 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
   readonly #waitFlags: number;
   readonly #supervisor: Supervisor | undefined;
   #leases: ReadLeases;
-  /** Connections before this one with frames still out; the first new frame ends those that it replaces. */
-  #earlier: ReadLeases[] = [];
+  readonly #lives: EarlierLives;
+  /** With `hold-last`, what every acquire says so that the last frame outlives its producer. */
+  readonly #pastEnd: number;
   #trace: StateTrace | undefined;
-  #reconnects = 0;
   #failure: unknown;
   #closed = false;
   #closing: Promise<void> | undefined;
@@ -92,18 +93,21 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
     this.#setup = setup;
     this.#keepAlive = new KeepAlive(host.loop);
     this.#gate = new Gate(this.#keepAlive);
+    const holdsLast = setup.comeback?.whileAway === "hold-last";
+    this.#lives = new EarlierLives(holdsLast);
+    this.#pastEnd = holdsLast ? AcquireFlag.pastEnd : 0;
     this.#leases = this.#own(consumer);
     this.#waitFlags = waitFlags[setup.wait];
     if (setup.wait !== "event") {
       const sleep = () => this.#leases.native.sleep(Math.min(blockMs, this.#gate.leftMs)) !== Flow.wouldBlock;
       this.#watch = new TurnWatch(this.#gate, this.#keepAlive, setup.wait === "block" ? sleep : () => true);
     }
-    if (setup.reopen !== undefined) {
+    if (setup.comeback !== undefined) {
       const fail = (error: unknown) => {
         this.#failure = error;
         this.#gate.wake();
       };
-      this.#supervisor = new Supervisor(setup.reopen, (next) => this.#adopt(next), fail);
+      this.#supervisor = new Supervisor(setup.comeback, (next) => this.#adopt(next), fail);
     }
     onFirstListener(this as EventEmitter, "statechange", () => {
       this.#trace = new StateTrace(this.state, (change) => this.emit("statechange", change));
@@ -186,7 +190,11 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<ReadableFrame, undefined, undefined> {
     return new FrameIterator({
-      take: () => this.#take(newFramesOnly),
+      take: () => {
+        const taken = this.#take(newFramesOnly);
+        if (taken === "disconnected") throw this.#gone(taken); // not an end
+        return taken;
+      },
       wait: (attempt) => {
         this.#mustBeIdle();
         return this.#wait(attempt, neverGivesUp, noLimits);
@@ -198,7 +206,7 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
   /** A snapshot of the newest connection; after close the last one. */
   stats(): ConsumerStats {
     const latency = this.#lastLatency ?? (this.#closed ? undefined : this.#leases.native.latency());
-    const stats = toConsumerStats(this.#host, this.#info(), this.#reconnects, latency);
+    const stats = toConsumerStats(this.#host, this.#info(), this.#lives, latency);
     return { ...stats, state: this.state, cause: this.cause };
   }
 
@@ -236,17 +244,20 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
   #take(flags: number): ReadableFrameLease | NoFrame {
     if (this.#closed) return "closed";
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#leases.blocked || (this.#earlier.length > 0 && this.#earlier.some(isBlocked))) return "would-block";
-    const flow = this.#nativeAcquire(flags);
+    if (this.#leases.blocked || (this.#lives.awaitsFirst && this.#lives.blocked)) return "would-block";
+    const flow = this.#nativeAcquire(flags | this.#pastEnd);
     if (flow === Flow.ok) {
       const frame = this.#leases.take();
-      if (this.#earlier.length > 0) this.#endEarlier();
+      if (this.#lives.awaitsFirst) this.#lives.meet(frame);
       if (this.#trace !== undefined) this.#traceTaken(frame.isNew);
       return frame;
     }
     if (this.#trace !== undefined) this.#look();
     const status = noFrame(flow);
-    return status === "closed" && this.#comesBack() ? "would-block" : status;
+    const away = status === "closed" && this.#comesBack();
+    if (away && this.#setup.comeback?.whileAway === "fail") return "disconnected";
+    if (!away && status !== "would-block") return status;
+    return (flags === anyFrame ? this.#lives.lastFrame() : undefined) ?? "would-block";
   }
 
   #nativeAcquire(flags: number): number {
@@ -333,9 +344,7 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
     const old = this.#leases;
     this.#host.unregister(old.native.id);
     this.#leases = this.#own(next);
-    old.retire();
-    if (!old.closed) this.#earlier.push(old);
-    this.#reconnects++;
+    this.#lives.leave(old);
     const info = next.info();
     this.emit("reconnected", { connection: info.connection, epoch: info.epoch });
     // A new connection starts a chain of its own.
@@ -343,11 +352,6 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
       this.#trace = new StateTrace("initializing", (change) => this.emit("statechange", change));
     }
     this.#wake();
-  }
-
-  #endEarlier(): void {
-    for (const leases of this.#earlier) leases.endCurrent();
-    this.#earlier = this.#earlier.filter((leases) => !leases.closed);
   }
 
   async #close(): Promise<void> {
@@ -360,7 +364,7 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
     this.#host.unregister(this.#leases.native.id);
     this.#trace?.advance("disconnected", info.connection, this.cause);
     this.#gate.wake();
-    await Promise.all([this.#leases, ...this.#earlier].map((leases) => leases.close()));
+    await Promise.all([this.#leases.close(), this.#lives.close()]);
     this.#setup.onClosed();
   }
 
@@ -387,10 +391,6 @@ const noLimits: WaitOptions = {};
 /** Without limits nothing ends a wait but its attempt. */
 function neverGivesUp(): never {
   throw new StreamError("ERR_ABORTED", "a wait without limits was given up", { reason: "aborted" });
-}
-
-function isBlocked(leases: ReadLeases): boolean {
-  return leases.blocked;
 }
 
 function giveUpNext(why: GiveUp): Result<ReadableFrame> {

@@ -9,24 +9,24 @@ import { type BindingHost, bindingHost } from "./binding-host.ts";
 import { settleConsumer } from "./connect.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { toNativePolicy, toNativeProducerOptions, toNativeStreamOptions } from "./native-options.ts";
+import { whenFree } from "./standby.ts";
 import { Stream, type StreamSource } from "./stream.ts";
 
 /**
  * Makes a stream. With a name, the process owns that name until the stream closes, and stays alive while it listens.
+ * With `standby` it resolves when the name is this process's: at once, or within about 50 ms of the last owner's end.
+ * Of several standbys one gets it and the others wait on.
  * @throws StreamError ERR_BAD_PARAMETER; ERR_RESOURCE_BUSY: a living process has the name; ERR_SYSTEM, ERR_BAD_ACCESS:
- *   the runtime directory cannot be used; ERR_NO_BINDING: the native part is missing
+ *   the runtime directory cannot be used; ERR_TIMEOUT, ERR_ABORTED: a standby's wait is over; ERR_NO_BINDING: the
+ *   native part is missing
  * @example
  * const stream = await createStream({ name: "cam1", frame: { format: "NV12", width: 1920, height: 1080 } });
  */
 export async function createStream(options?: CreateStreamOptions): Promise<Stream> {
-  return createStreamOn(undefined, options);
-}
-
-/** With a host of the caller's choice. @internal */
-export function createStreamOn(given: BindingHost | undefined, options?: CreateStreamOptions): Stream {
   const checked = checkCreateOptions(options);
-  const host = given ?? bindingHost();
-  const stream = native(() => host.binding.createStream(toNativeStreamOptions(checked)));
+  const host = bindingHost();
+  const take = () => native(() => host.binding.createStream(toNativeStreamOptions(checked)));
+  const stream = checked.standby ? await whenFree(checked.name ?? "", take, checked) : take();
   return new Stream(host, createdSource(host, stream, checked));
 }
 
@@ -53,7 +53,7 @@ function createdSource(host: BindingHost, stream: NativeStream, options: CreateS
       return consumer;
     },
     // The stream is this process's own: when its producer closes, nobody restarts it behind our back.
-    reopen: () => undefined,
+    comeback: () => undefined,
     close() {
       if (listens) keepAlive.drop();
       stream.close();

@@ -35,6 +35,7 @@ export type {
   PostResult,
   ProducerOptions,
   ReadableFrame,
+  ReconnectOptions,
   RecoveredEvent,
   RefusedEvent,
   Result,
@@ -46,6 +47,7 @@ export type {
   Via,
   WaitOptions,
   WaitStrategy,
+  WhileAway,
   WritableFrame,
 } from "./base/types.ts";
 export type { Consumer } from "./consumer.ts";

@@ -63,6 +63,7 @@ export function toNativeAccept(options: AcceptOptions | undefined): NativeAccept
     maxPoolBytes: accept.maxPoolBytes,
     maxHoldMs: accept.maxHoldMs,
     onHeldTooLong: onHeldTooLong[accept.onHeldTooLong],
+    idleMs: accept.idleMs,
   };
 }
 

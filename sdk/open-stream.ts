@@ -2,7 +2,7 @@
 import type { NativeConsumerOptions } from "../native/binding.ts";
 import { parseLocalAddress } from "../transports/local/address.ts";
 import { viaOfOpened } from "../transports/local/choose.ts";
-import { checkOpenOptions, handshakeMsMin, mergeModeOptions } from "./base/config.ts";
+import { checkOpenOptions, defaults, handshakeMsMin, mergeModeOptions, reconnectWithDefaults } from "./base/config.ts";
 import { formatMask } from "./base/format.ts";
 import type { ConsumerOptions, OpenStreamOptions, WaitOptions } from "./base/types.ts";
 import { type BindingHost, bindingHost } from "./binding-host.ts";
@@ -63,10 +63,12 @@ function openedSource(host: BindingHost, name: string, options: OpenStreamOption
       return whenThere(name, open, patience(waitOf(own)));
     },
     connectConsumer: (own, wait) => whenThere(name, (left) => connect(own, left), patience(wait)),
-    reopen: (own) =>
-      (own.reconnect ?? options.reconnect)
-        ? (signal) => connect(own, { signal, timeoutMs: handshakeMsMin })
-        : undefined,
+    comeback(own) {
+      const backoff = reconnectWithDefaults(own.reconnect ?? options.reconnect);
+      const reopen = (signal: AbortSignal) => connect(own, { signal, timeoutMs: handshakeMsMin });
+      const whileAway = own.whileAway ?? options.whileAway ?? defaults.whileAway;
+      return backoff && { reopen, backoff, whileAway };
+    },
     close() {},
   };
 }

@@ -2,6 +2,7 @@
 import type { NativeConnectionInfo, NativeConsumerInfo, NativeProducerInfo } from "../native/binding.ts";
 import type { ConnectionStats, ConsumerStats, LatencyLedger, ProducerStats } from "./base/stats-types.ts";
 import type { BindingHost } from "./binding-host.ts";
+import type { EarlierLives } from "./earlier-lives.ts";
 import { LatencyHistograms } from "./latency.ts";
 
 /** es_latency as a native object gave it. */
@@ -51,7 +52,7 @@ export function toProducerStats(
 export function toConsumerStats(
   host: BindingHost,
   info: NativeConsumerInfo,
-  reconnects: number,
+  lives: EarlierLives,
   latency: LatencyWords,
 ): ConsumerStats {
   return {
@@ -66,7 +67,10 @@ export function toConsumerStats(
     discarded: info.discarded,
     waiting: info.waiting,
     held: info.held,
-    reconnects,
+    reconnects: lives.reconnects,
+    previous: lives.previous,
+    missed: lives.missed,
+    lifetime: lives.lifetime(info),
     latency: toLedger(host, latency),
   };
 }

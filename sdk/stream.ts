@@ -24,7 +24,7 @@ import { onFirstListener } from "./first-listener.ts";
 import { errorCode } from "./flow.ts";
 import type { KeepAlive } from "./keep-alive.ts";
 import { Producer } from "./producer.ts";
-import type { Reopen } from "./supervise.ts";
+import type { Comeback } from "./supervise.ts";
 
 /** How this process got at the stream; see create-stream.ts and open-stream.ts. @internal */
 export interface StreamSource {
@@ -42,8 +42,8 @@ export interface StreamSource {
   readonly keepAlive: KeepAlive;
   connectProducer(options: ProducerOptions): Promise<NativeProducer>;
   connectConsumer(options: ConsumerOptions, wait: WaitOptions): Promise<NativeConsumer>;
-  /** The next connection after the producer's end, where that makes sense. */
-  reopen(options: ConsumerOptions): Reopen | undefined;
+  /** How to get the next connection after the producer's end, where that makes sense. */
+  comeback(options: ConsumerOptions): Comeback | undefined;
   close(): void;
 }
 
@@ -155,7 +155,7 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncDisposabl
     const consumer: Consumer = new Consumer(this.#host, native, {
       strict: this.#source.strict,
       wait: own.wait ?? this.#source.wait ?? defaults.wait,
-      reopen: this.#source.reopen(own),
+      comeback: this.#source.comeback(own),
       onClosed: () => this.#consumers.delete(consumer),
     });
     this.#consumers.add(consumer);

@@ -1,12 +1,18 @@
 /** Living through a producer's restarts: opens the next connection when the last one is gone. */
 import { setTimeout as delay } from "node:timers/promises";
 import type { NativeConsumer } from "../native/binding.ts";
-import { reconnectBackoff } from "./base/config.ts";
 import { type ErrorCode, StreamError } from "./base/errors.ts";
-import type { DisconnectCause } from "./base/types.ts";
+import type { DisconnectCause, ReconnectOptions, WhileAway } from "./base/types.ts";
 
 /** One attempt: a connection, or a throw. */
 export type Reopen = (signal: AbortSignal) => Promise<NativeConsumer>;
+
+/** How a consumer comes back. */
+export interface Comeback {
+  reopen: Reopen;
+  backoff: Required<ReconnectOptions>;
+  whileAway: WhileAway;
+}
 
 /** The next life cannot cure these: the two ends do not fit, or this side may not. */
 const hopeless: ReadonlySet<ErrorCode> = new Set([
@@ -22,15 +28,28 @@ export function canReconnect(cause: DisconnectCause): boolean {
   return cause === "producer-lost" || cause === "producer-closed";
 }
 
+/**
+ * The pause before each attempt, ms. Many consumers lose one producer in the same moment; jitter keeps them from coming
+ * back in one.
+ */
+export function* pausesMs(backoff: Required<ReconnectOptions>, random = Math.random): Generator<number, void> {
+  const { firstMs, factor, maxMs, jitter, attempts } = backoff;
+  let pauseMs = Math.min(firstMs, maxMs);
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    yield pauseMs * (1 - jitter * random());
+    pauseMs = Math.min(pauseMs * factor, maxMs);
+  }
+}
+
 export class Supervisor {
-  readonly #reopen: Reopen;
+  readonly #comeback: Comeback;
   readonly #adopt: (consumer: NativeConsumer) => void;
   readonly #fail: (error: unknown) => void;
   readonly #stop = new AbortController();
   #running = false;
 
-  constructor(reopen: Reopen, adopt: (consumer: NativeConsumer) => void, fail: (error: unknown) => void) {
-    this.#reopen = reopen;
+  constructor(comeback: Comeback, adopt: (consumer: NativeConsumer) => void, fail: (error: unknown) => void) {
+    this.#comeback = comeback;
     this.#adopt = adopt;
     this.#fail = fail;
   }
@@ -48,15 +67,13 @@ export class Supervisor {
 
   async #run(): Promise<void> {
     const { signal } = this.#stop;
-    const { firstMs, factor, maxMs, jitter } = reconnectBackoff;
-    for (let waitMs: number = firstMs; !signal.aborted; waitMs = Math.min(waitMs * factor, maxMs)) {
-      // Many consumers lose one producer in the same moment; jitter keeps them from coming back in one.
-      const ms = waitMs * (1 - jitter * Math.random());
+    let last: StreamError | undefined;
+    for (const ms of pausesMs(this.#comeback.backoff)) {
       // Not a reason to keep the process alive; whoever waits for a frame is.
       await delay(ms, undefined, { signal, ref: false }).catch(() => {});
       if (signal.aborted) return;
       try {
-        const consumer = await this.#reopen(signal);
+        const consumer = await this.#comeback.reopen(signal);
         this.#running = false;
         if (this.#stop.signal.aborted) consumer.close();
         else this.#adopt(consumer);
@@ -67,7 +84,11 @@ export class Supervisor {
           this.#fail(error);
           return;
         }
+        last = error;
       }
     }
+    const { attempts } = this.#comeback.backoff;
+    const text = `the producer went and did not come back within ${attempts} attempts; the last one: ${last?.message}`;
+    this.#fail(new StreamError("ERR_PRODUCER_LOST", text, { reason: "closed", cause: last }));
   }
 }

@@ -41,6 +41,7 @@ es_accept to_accept(const Napi::Object &object) {
   accept.max_hold_ms = field_u32(object, "maxHoldMs");
   accept.on_held_too_long = field<uint32_t>(object, "onHeldTooLong", ES_HOLD_ANNOUNCE, ES_HOLD_EVICT);
   accept.max_pool_bytes = field<uint64_t>(object, "maxPoolBytes", 0, static_cast<int64_t>(kSafeIntegerMax));
+  accept.idle_ms = field_u32(object, "idleMs");
   return accept;
 }
 

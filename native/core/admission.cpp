@@ -185,6 +185,7 @@ void Producer::activate(Connection* connection) {
     connection->wake();
   }
   if (input_closed_) goodbye(connection, stopped_ ? ES_CAUSE_STOPPED : ES_CAUSE_ENDED, "");
+  arm_reaper();
   writable();
 }
 

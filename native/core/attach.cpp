@@ -82,7 +82,7 @@ int Consumer::handle(const Received& message) {
     }
     case MessageType::bye: {
       const auto* bye = message.as<ByeMessage>();
-      if (bye == nullptr || bye->cause > ES_CAUSE_EVICTED_HOLD) {
+      if (bye == nullptr || bye->cause > ES_CAUSE_EVICTED_IDLE) {
         return fail(ES_BAD_PROTOCOL, "a goodbye without a cause");
       }
       end(static_cast<es_cause>(bye->cause), bye->text);

@@ -81,7 +81,8 @@ void Consumer::close() {
 
 int Consumer::acquire(uint32_t flags, es_frame* out) {
   if (closed_) return fail(ES_BAD_STREAM, "the consumer is closed");
-  if (state_ == ES_STATE_DISCONNECTED) return terminal_result();
+  if ((flags & ES_ACQUIRE_PAST_END) != 0) keeps_past_end_ = true;
+  if (state_ == ES_STATE_DISCONNECTED) return past_end(flags, out);
   if (said_attached_ && !attached_) read_messages();  // the answer may be there, though no loop ran yet
   if (!attached_) return ES_WOULD_BLOCK;
   for (;;) {
@@ -115,7 +116,7 @@ int Consumer::nothing_new(uint32_t flags, es_frame* out) {
   if (cause_ == ES_CAUSE_ENDED) read_messages();  // stop() may have emptied the queue; its goodbye came before that
   if (cause_ != ES_CAUSE_NONE) {
     advance(ES_STATE_DISCONNECTED);
-    return terminal_result();
+    return past_end(flags, out);
   }
   if ((flags & ES_ACQUIRE_NEW_ONLY) == 0 && last_slot_ >= 0 && policy_.no_reuse == 0) return old_frame(out);
   const bool came = (flags & ES_ACQUIRE_SPIN) != 0 && spin();
@@ -123,6 +124,18 @@ int Consumer::nothing_new(uint32_t flags, es_frame* out) {
   out->is_new = 1;
   return ES_OK;
 }
+
+int Consumer::past_end(uint32_t flags, es_frame* out) {
+  const bool wanted = (flags & ES_ACQUIRE_PAST_END) != 0 && (flags & ES_ACQUIRE_NEW_ONLY) == 0;
+  return wanted && keeps_last() && last_slot_ >= 0 ? old_frame(out) : terminal_result();
+}
+
+// An evicted consumer keeps nothing that it gave back: its producer lives and wants the slot.
+bool Consumer::keeps_last() const {
+  return policy_.no_reuse == 0 && (cause_ == ES_CAUSE_NONE || (abandoned() && keeps_past_end_));
+}
+
+bool Consumer::abandoned() const { return cause_ == ES_CAUSE_PRODUCER_CLOSED || cause_ == ES_CAUSE_PRODUCER_LOST; }
 
 // true: something came. Long enough that a loop that polls spends most of its time looking.
 bool Consumer::spin() {
@@ -178,6 +191,10 @@ int Consumer::lease_frame(uint64_t position, uint32_t slot, int64_t now, uint32_
   out->skipped = out->number - last_number_ - 1;
   last_number_ = out->number;
   count_delivery(*out);
+  // The last one that waited: whoever looks for the next producer need not ask for one more to hear of it.
+  uint64_t next_position;
+  uint32_t next_slot;
+  if (abandoned() && !seat_.peek(&next_position, &next_slot)) advance(ES_STATE_DISCONNECTED);
   return ES_OK;
 }
 
@@ -228,7 +245,7 @@ int Consumer::release(uint64_t lease) {
   if (closed_ || slot >= slots_.size()) return ES_OK;
   Lease& own = leases_[slot];
   if (!own.held || own.given_back || own.position != lease >> 8) return ES_OK;
-  const bool keep = last_slot_ == static_cast<int>(slot) && policy_.no_reuse == 0 && cause_ == ES_CAUSE_NONE;
+  const bool keep = last_slot_ == static_cast<int>(slot) && keeps_last();
   if (keep) {
     own.given_back = true;
     seat_.set_kept(true, own.position);

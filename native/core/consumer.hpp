@@ -67,6 +67,9 @@ class Consumer final : public Pollable {
   void fill(uint32_t slot, es_frame* out) const;
   void signal();
   int nothing_new(uint32_t flags, es_frame* out);
+  int past_end(uint32_t flags, es_frame* out);
+  bool keeps_last() const;
+  bool abandoned() const;
   bool spin();
   int terminal_result() const;
   bool drains() const;
@@ -89,6 +92,7 @@ class Consumer final : public Pollable {
   bool attached_ = false;  // the producer counts us in
   bool wake_pending_ = false;
   bool credit_blocked_ = false;
+  bool keeps_past_end_ = false;  // ES_ACQUIRE_PAST_END was given
   es_state state_;              // as last announced, up to EMPTY; NEW and OLD follow from the seat
   es_cause cause_ = ES_CAUSE_NONE;  // why no more frames will come; what waits may still be taken
   int refused_ = ES_OK;

@@ -55,7 +55,8 @@ Producer::Producer(Context* context, const es_producer_options& options, Stream*
       wait_without_consumer_(options.wait_without_consumer != 0),
       unprotected_(options.unprotected != 0),
       epoch_(new_epoch()),
-      deadline_(context, [this] { on_deadline(); }) {}
+      deadline_(context, [this] { on_deadline(); }),
+      reaper_(context, [this] { reap_idle(); }) {}
 
 int Producer::create(Context* context, const es_producer_options& options, Stream* stream, Producer** out) {
   if (!format_is_sound(options.format)) {
@@ -106,6 +107,7 @@ void Producer::close(es_cause cause) {
   if (closed_) return;
   closed_ = true;
   deadline_.clear();
+  reaper_.clear();
   for (const auto& connection : connections_) {
     if (connection->phase == Connection::Phase::attaching || connection->phase == Connection::Phase::active) {
       if (connection->policy.on_disconnect == ES_DISCONNECT_DROP) connection->seat.discard_waiting();

@@ -1,6 +1,7 @@
 // The producer: acquires slots, posts them to every connection, admits and evicts.
 //   producer.cpp   verbs and waits       admission.cpp   guests become connections, connections end
 //   report.cpp     state and counters     limits.cpp      consumers that lag, stall, or hold too long
+//   reaper.cpp     idle consumers
 #pragma once
 
 #include <memory>
@@ -65,6 +66,8 @@ class Producer final : public Pollable {
   void check_recovery(Connection* connection);
   void watch_holds(int64_t now);
   void check_holds(int64_t now);
+  void arm_reaper();
+  void reap_idle();
   void arm_deadline();
   void on_deadline();
   void writable();
@@ -112,6 +115,7 @@ class Producer final : public Pollable {
   SlotClaims claims_;
   Deadline deadline_;
   int64_t holds_checked_at_ = 0;  // when check_holds() is due next; 0: nothing to look at
+  Deadline reaper_;
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<es_connection_info> ended_;  // the newest ES_ENDED_MAX, so that a report of the end can have numbers
   std::vector<std::unique_ptr<Onlooker>> onlookers_;

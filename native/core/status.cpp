@@ -40,7 +40,8 @@ void copy_text(char* target, size_t size, const char* source) {
 }
 
 bool is_eviction(es_cause cause) {
-  return (cause >= ES_CAUSE_EVICTED_LAG && cause <= ES_CAUSE_EVICTED_REQUEST) || cause == ES_CAUSE_EVICTED_HOLD;
+  return (cause >= ES_CAUSE_EVICTED_LAG && cause <= ES_CAUSE_EVICTED_REQUEST) ||
+         (cause >= ES_CAUSE_EVICTED_HOLD && cause <= ES_CAUSE_EVICTED_IDLE);
 }
 
 }  // namespace es
@@ -83,8 +84,8 @@ const char* es_cause_string(int cause) {
   static const char* const names[] = {"none",          "ended",         "stopped",           "producer-closed",
                                       "producer-lost", "consumer-closed", "consumer-lost",   "evicted-lag",
                                       "evicted-stall", "evicted-violation", "evicted-request", "refused",
-                                      "evicted-hold"};
-  return cause >= 0 && cause <= ES_CAUSE_EVICTED_HOLD ? names[cause] : "unknown";
+                                      "evicted-hold",  "evicted-idle"};
+  return cause >= 0 && cause <= ES_CAUSE_EVICTED_IDLE ? names[cause] : "unknown";
 }
 
 }  // extern "C"

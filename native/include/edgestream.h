@@ -93,7 +93,8 @@ typedef enum es_cause {
   ES_CAUSE_EVICTED_VIOLATION = 9,  /**< its shared page was not what the protocol allows */
   ES_CAUSE_EVICTED_REQUEST = 10,   /**< es_producer_evict() */
   ES_CAUSE_REFUSED = 11,           /**< admission said no */
-  ES_CAUSE_EVICTED_HOLD = 12       /**< it held a frame longer than the producer's max_hold_ms */
+  ES_CAUSE_EVICTED_HOLD = 12,      /**< it held a frame longer than the producer's max_hold_ms */
+  ES_CAUSE_EVICTED_IDLE = 13       /**< it took no frame for idle_ms although frames waited */
 } es_cause;
 
 typedef enum es_when_full { ES_FULL_WAIT = 0, ES_FULL_OVERWRITE = 1, ES_FULL_DROP = 2 } es_when_full;
@@ -146,11 +147,8 @@ ES_API int es_format_index(const char *name);
 
 /* ---------------------------------------------------------------- context */
 
-typedef struct es_context es_context;
-typedef struct es_stream es_stream;
-typedef struct es_producer es_producer;
-typedef struct es_consumer es_consumer;
-typedef struct es_observer es_observer;
+typedef struct es_context es_context; typedef struct es_stream es_stream;
+typedef struct es_producer es_producer; typedef struct es_consumer es_consumer; typedef struct es_observer es_observer;
 
 #include "edgestream_event.h"
 
@@ -185,6 +183,7 @@ typedef struct es_accept {
   uint64_t max_pool_bytes;  /**< bound of the pool's memory; default 4 GiB */
   uint32_t max_hold_ms;     /**< how long a consumer may hold one frame, as the producer sees it; default no limit */
   uint32_t on_held_too_long; /**< es_on_hold, after max_hold_ms */
+  uint32_t idle_ms;         /**< evicts a consumer that took nothing for so long while frames waited; default never */
 } es_accept;
 
 typedef struct es_stream_options {
@@ -301,6 +300,7 @@ ES_API void es_producer_close(es_producer *producer);
 #define ES_ACQUIRE_KEEP_PLACE 2u /**< take: the place in the queue stays occupied until es_consumer_consume() */
 #define ES_ACQUIRE_NO_WAKE 4u    /**< with ES_NO_WAIT: when nothing is there, do not ask for a wake-up */
 #define ES_ACQUIRE_SPIN 8u       /**< with ES_NO_WAIT: look for some microseconds before saying so */
+#define ES_ACQUIRE_PAST_END 16u  /**< the old frame again also when the producer is gone; give it with every acquire */
 
 typedef struct es_frame {
   uint64_t lease;

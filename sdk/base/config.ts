@@ -10,6 +10,7 @@ import type {
   ModeOptions,
   OpenStreamOptions,
   ProducerOptions,
+  ReconnectOptions,
   StreamObserver,
   WaitOptions,
 } from "./types.ts";
@@ -40,6 +41,7 @@ export const defaults = {
   start: "next",
   reuse: true,
   wait: "event",
+  whileAway: "wait",
   /** How long a full queue of another process may hold up the producer. */
   maxWaitMsAcrossProcesses: 5000,
   /** In process nobody can hang without us. */
@@ -59,10 +61,18 @@ export const attachGraceMs = 1000;
 export const handshakeMsMin = 5000;
 /** `wait: "block"`: how long the thread may stand still before its event loop gets a turn. */
 export const blockMs = 100;
+/** Between two looks of a standby for its name. */
+export const standbyPauseMs = 50;
 /** Between two looks for a stream that is not there yet. */
 export const openBackoff = { firstMs: 5, factor: 1.6, maxMs: 100 } as const;
-/** Between two attempts to reach a producer's next life; each wait is shortened by up to `jitter` of itself. */
-export const reconnectBackoff = { firstMs: 50, factor: 2, maxMs: 1000, jitter: 0.5 } as const;
+/** `reconnect: true`. */
+const reconnectDefaults: Required<ReconnectOptions> = {
+  firstMs: 50,
+  factor: 2,
+  maxMs: 1000,
+  jitter: 0.5,
+  attempts: Number.POSITIVE_INFINITY,
+};
 
 function shown(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
@@ -157,6 +167,7 @@ const accept = z
     maxPoolBytes: integer(1, Number.MAX_SAFE_INTEGER),
     maxHoldMs: integer(1, limits.waitMsMax, "leave it out for no limit"),
     onHeldTooLong: choice(["announce", "evict"]),
+    idleMs: integer(1, limits.waitMsMax, "leave it out for no limit"),
   })
   .optional();
 
@@ -167,6 +178,33 @@ function isObserver(value: unknown): value is StreamObserver {
 }
 const observer = z.custom<StreamObserver>(isObserver, says("an object with methods named after events")).optional();
 
+function number(min: number, max: number) {
+  const message = says(`a number from ${min} to ${max}`);
+  return z.number(message).min(min, message).max(max, message).optional();
+}
+
+const backoff = z.strictObject(
+  {
+    firstMs: integer(1, limits.waitMsMax),
+    maxMs: integer(1, limits.waitMsMax),
+    factor: number(1, 1000),
+    jitter: number(0, 1),
+    attempts: integer(1, Number.MAX_SAFE_INTEGER, "leave it out for no limit"),
+  },
+  says("true, false or { firstMs, maxMs, factor, jitter, attempts }"),
+);
+/** Not a union: its one message would not say which field is wrong. */
+const reconnect = z
+  .unknown()
+  .superRefine((value, context) => {
+    if (value === undefined || typeof value === "boolean") return;
+    for (const issue of backoff.safeParse(value).error?.issues ?? []) {
+      context.addIssue({ ...issue, input: value as never });
+    }
+  })
+  .optional();
+
+const whileAway = choice(["wait", "hold-last", "fail"]);
 const wait = choice(["event", "poll", "block"]);
 const modeOptionNames = Object.keys(modeFields) as (keyof ModeOptions)[];
 const sharedModeOptionNames: readonly (keyof ModeOptions)[] = ["maxHeld", "start", "reuse"];
@@ -186,12 +224,15 @@ const createOptions = z.strictObject(
     socketMode: integer(0o001, 0o777, "give permission bits such as 0o660"),
     socketGroup: integer(0, limits.uint32Max - 1, "give the number of a group"),
     runtimeDir: path,
+    standby: flag,
+    timeoutMs,
+    signal,
   },
   says("an options object"),
 );
 
 const openOptions = z.strictObject(
-  { ...modeFields, timeoutMs, signal, runtimeDir: path, client, reconnect: flag, wait, observer },
+  { ...modeFields, timeoutMs, signal, runtimeDir: path, client, reconnect, whileAway, wait, observer },
   says("an options object"),
 );
 
@@ -213,7 +254,7 @@ const producerOptions = z.strictObject(
 );
 
 const consumerOptions = z.strictObject(
-  { ...modeFields, timeoutMs, signal, client, formats, reconnect: flag, wait },
+  { ...modeFields, timeoutMs, signal, client, formats, reconnect, whileAway, wait },
   says("an options object"),
 );
 
@@ -257,6 +298,15 @@ export function checkCreateOptions(options: CreateStreamOptions | undefined): Cr
   if (checked.listen !== undefined && checked.listen.length > 0 && checked.name === undefined) {
     throw new StreamError("ERR_BAD_PARAMETER", `${where}: "listen" needs a "name" that others can look for; add one`);
   }
+  if (checked.standby && (checked.name === undefined || checked.listen?.length === 0)) {
+    throw new StreamError(
+      "ERR_BAD_PARAMETER",
+      `${where}: "standby" waits for a "name" that others can look for; add one`,
+    );
+  }
+  if (!checked.standby && (checked.timeoutMs !== undefined || checked.signal !== undefined)) {
+    throw new StreamError("ERR_BAD_PARAMETER", `${where}: only a standby waits; add standby: true`);
+  }
   return checked;
 }
 
@@ -299,6 +349,14 @@ function pick(options: ModeOptions, names: readonly (keyof ModeOptions)[]): Mode
   return Object.fromEntries(given.map((name) => [name, options[name]]));
 }
 
+/** undefined: it does not. */
+export function reconnectWithDefaults(
+  reconnect: boolean | ReconnectOptions | undefined,
+): Required<ReconnectOptions> | undefined {
+  if (reconnect === undefined || reconnect === false) return undefined;
+  return reconnect === true ? reconnectDefaults : { ...reconnectDefaults, ...reconnect };
+}
+
 /** The producer's limits with every default filled in. */
 export function acceptWithDefaults(options: AcceptOptions | undefined): Required<AcceptOptions> {
   return {
@@ -311,6 +369,7 @@ export function acceptWithDefaults(options: AcceptOptions | undefined): Required
     maxPoolBytes: options?.maxPoolBytes ?? defaults.maxPoolBytes,
     maxHoldMs: options?.maxHoldMs ?? 0, // no limit
     onHeldTooLong: options?.onHeldTooLong ?? defaults.onHeldTooLong,
+    idleMs: options?.idleMs ?? 0, // never
   };
 }
 

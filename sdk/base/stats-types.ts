@@ -61,6 +61,16 @@ export interface ProducerStats {
   connections: ConnectionStats[];
 }
 
+/** Sums over the connections of one consumer. */
+export interface LifetimeCounters {
+  /** How many; 1 before the first reconnect. */
+  connections: number;
+  posted: bigint;
+  delivered: bigint;
+  skipped: bigint;
+  discarded: bigint;
+}
+
 export interface ConsumerStats {
   connection: bigint;
   epoch: bigint;
@@ -75,6 +85,17 @@ export interface ConsumerStats {
   held: bigint;
   /** How often `reconnect` made a new connection. The counters above are those of the newest one. */
   reconnects: number;
+  /** The connection before the newest one; undefined before the first reconnect. */
+  previous: bigint | undefined;
+  /**
+   * Frames posted while this consumer was away, as far as numbers tell: those that a producer's life had posted before
+   * it counted this consumer in again. What a life posted last before it died nobody can tell, nor what lives posted
+   * that came and went in between. undefined from a reconnect to its first frame, and for good after a loss that no
+   * frame came before and that the producer survived.
+   */
+  missed: bigint | undefined;
+  /** All its connections together. The consumer alone knows: for a producer each connection is a new one. */
+  lifetime: LifetimeCounters;
   /** Of the newest connection; undefined before the producer is met. */
   latency: LatencyLedger | undefined;
 }

@@ -51,13 +51,13 @@ export type StreamState =
 export type DisconnectCause =
   | "none" | "ended" | "stopped" | "producer-closed" | "producer-lost" | "consumer-closed" | "consumer-lost"
   | "evicted-lag" | "evicted-stall" | "evicted-violation" | "evicted-request" | "refused"
-  | "evicted-hold";
+  | "evicted-hold" | "evicted-idle";
 
 /** Who gets which frame; see modes/. */
 export type ModeName = "mailbox" | "fifo" | "broadcast";
 
 /** What flow verbs say: `ok`, or why not. */
-export type FlowStatus = "ok" | "timeout" | "would-block" | "closed" | "evicted" | "aborted";
+export type FlowStatus = "ok" | "timeout" | "would-block" | "closed" | "evicted" | "aborted" | "disconnected";
 
 /**
  * How a consumer waits for a frame that is not there yet.
@@ -120,6 +120,11 @@ export interface AcceptOptions {
   maxHoldMs?: number;
   /** What happens besides. Slots of an evicted holder stay out until it releases them or dies. @default "announce" */
   onHeldTooLong?: "announce" | "evict";
+  /**
+   * A consumer that took no frame for so long, though one waited all the time, is evicted (`evicted-idle`). It goes up
+   * to a quarter of this later. ms. @default never
+   */
+  idleMs?: number;
 }
 
 export interface CreateStreamOptions extends ModeOptions {
@@ -149,6 +154,12 @@ export interface CreateStreamOptions extends ModeOptions {
    *   /tmp/edgestream-<uid>
    */
   runtimeDir?: string;
+  /** Wait for a name that another process has, and take over when that one closes or dies. @default false */
+  standby?: boolean;
+  /** How long a standby waits, ms. @default no limit */
+  timeoutMs?: number;
+  /** Ends a standby's wait. */
+  signal?: AbortSignal;
 }
 
 /** What `connectProducer` may add to what `createStream` said. */
@@ -170,7 +181,9 @@ export interface ConsumerOptions extends ModeOptions, WaitOptions {
   /** Shown to observers, at most 63 bytes. @default the program's name */
   client?: string;
   /** Live through producer restarts; only on a stream from `openStream`. @default the stream's, else false */
-  reconnect?: boolean;
+  reconnect?: boolean | ReconnectOptions;
+  /** With `reconnect`. @default the stream's, else "wait" */
+  whileAway?: WhileAway;
   /** @default the stream's, else "event" */
   wait?: WaitStrategy;
 }
@@ -181,6 +194,30 @@ export interface WaitOptions {
   signal?: AbortSignal;
 }
 
+/** The search for a producer's next life. `reconnect: true` is all of the defaults. */
+export interface ReconnectOptions {
+  /** Pause before the first attempt, ms. @default 50 @minimum 1 */
+  firstMs?: number;
+  /** Longest pause, ms. @default 1000 @minimum 1 */
+  maxMs?: number;
+  /** Each pause is so much longer than the one before. @default 2 @minimum 1 */
+  factor?: number;
+  /** Each pause is shortened at random by up to this part of itself. @default 0.5 @minimum 0 @maximum 1 */
+  jitter?: number;
+  /** Attempts after one loss; then every read fails with ERR_PRODUCER_LOST. @default no limit */
+  attempts?: number;
+}
+
+/**
+ * What reading means between a producer's end and the first frame of its next life, with `reconnect`.
+ * - `wait`: as in `empty`: the next frame is the next life's.
+ * - `hold-last`: as in `old-frame-available`: `tryAcquire`, and an `acquire` whose time is over, give the last frame
+ *   again, `isNew` false, also when it was released. Its slot stays mapped until the next life's first frame.
+ * - `fail`: reading fails at once until a producer is there: `acquire` and iterations throw ERR_BAD_STATE with reason
+ *   `disconnected`, `next` and `tryAcquire` say that as their status. The search goes on.
+ */
+export type WhileAway = "wait" | "hold-last" | "fail";
+
 export interface OpenStreamOptions extends ModeOptions {
   /** How long to wait for a stream that is not there yet. @default no limit */
   timeoutMs?: number;
@@ -189,7 +226,9 @@ export interface OpenStreamOptions extends ModeOptions {
   /** Shown to observers. @default the program's name */
   client?: string;
   /** Live through producer restarts: each life is a new connection with a new epoch. @default false */
-  reconnect?: boolean;
+  reconnect?: boolean | ReconnectOptions;
+  /** With `reconnect`: what its consumers read while there is no producer. @default "wait" */
+  whileAway?: WhileAway;
   /** How its consumers wait. @default "event" */
   wait?: WaitStrategy;
   /** Told of what happens to the endpoints here, besides listeners. */

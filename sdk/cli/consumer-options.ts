@@ -96,6 +96,7 @@ const endHints: Partial<Record<ConsumerStats["cause"], string>> = {
   "evicted-lag": `${tooSlow}; a larger --max-lag allows more skipped frames`,
   "evicted-hold": "a frame was held longer than the producer allows",
   "evicted-request": "the producer sent this consumer away",
+  "evicted-idle": "it took no frame for longer than the producer's accept.idleMs",
   "evicted-violation": "the producer found a broken page",
 };
 

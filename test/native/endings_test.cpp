@@ -159,6 +159,55 @@ TEST("close: waiting frames are drained or dropped, as the connection asked") {
   check_ended(drains, ES_CAUSE_PRODUCER_CLOSED);
 }
 
+TEST("the last frame that is drained brings the news of the end, without another acquire") {
+  Stage stage;
+  es_consumer* consumer = stage.join(check::fifo(4));
+  stage.post_many(2);
+  es_producer_close(stage.producer);
+  stage.settle();
+  const auto is_told = [&] {
+    stage.settle();
+    const auto changes = stage.events(ES_EVENT_STATE);
+    return changes.back().new_state == ES_STATE_DISCONNECTED && changes.back().code == ES_CAUSE_PRODUCER_CLOSED;
+  };
+  stage.take(consumer);
+  CHECK(!is_told());
+  stage.take(consumer);
+  CHECK(is_told());
+}
+
+TEST("past the end: the newest frame again for those who ask for it, released or not, until they close") {
+  constexpr uint32_t past_end = ES_ACQUIRE_PAST_END;
+  Stage stage;
+  es_consumer* released_before = stage.join(check::mailbox());
+  es_consumer* released_after = stage.join(check::mailbox());
+  es_consumer* does_not_ask = stage.join(check::mailbox());
+  es_consumer* evicted = stage.join(check::mailbox());
+  stage.post();
+  es_consumer_release(released_before, stage.take(released_before, past_end).lease);
+  const es_frame held = stage.take(released_after, past_end);
+  es_consumer_release(evicted, stage.take(evicted, past_end).lease);
+  stage.take(does_not_ask);
+  CHECK_OK(es_producer_evict(stage.producer, stage.seen_by_producer(evicted).id, ""));
+  es_producer_close(stage.producer);
+  stage.settle();
+  es_consumer_release(released_after, held.lease);
+  for (es_consumer* consumer : {released_before, released_after}) {
+    for (int again = 0; again < 2; again++) {
+      const es_frame frame = stage.take(consumer, past_end);
+      CHECK_EQUAL(frame.number, 1);
+      CHECK_EQUAL(frame.is_new, 0);
+      es_consumer_release(consumer, frame.lease);
+    }
+    es_frame none;
+    CHECK_RESULT(es_consumer_acquire(consumer, past_end | ES_ACQUIRE_NEW_ONLY, ES_NO_WAIT, &none), ES_CLOSED);
+    check_ended(consumer, ES_CAUSE_PRODUCER_CLOSED);
+  }
+  check_ended(does_not_ask, ES_CAUSE_PRODUCER_CLOSED);
+  es_frame none;
+  CHECK_RESULT(es_consumer_acquire(evicted, past_end, ES_NO_WAIT, &none), ES_EVICTED);
+}
+
 TEST("a goodbye reaches a consumer whose last words the producer had not read yet") {
   Stage stage;
   es_consumer_options options{};

@@ -135,6 +135,30 @@ TEST("max_lag_total counts what was skipped in all, deliveries in between or not
   CHECK_TEXT(Stage::seen_by_consumer(laggard).reason, "maxLagTotal");
 }
 
+TEST("idle: who takes nothing for idle_ms while a frame waits is evicted; who has taken all there is stays") {
+  constexpr uint32_t idle_ms = 20;
+  Stage stage([](es_stream_options*, es_producer_options* options) { options->accept.idle_ms = idle_ms; });
+  es_consumer* idle = stage.join(check::mailbox());
+  es_consumer* reads = stage.join(check::fifo(4));
+  const int64_t start = es_now();
+  stage.post();
+  stage.take(reads);
+  while (Stage::seen_by_consumer(idle).cause == ES_CAUSE_NONE) {
+    CHECK(check::elapsed_ms(start) < 5000);
+    usleep(1000);
+    stage.settle();
+  }
+  CHECK(check::elapsed_ms(start) >= idle_ms);
+  CHECK_EQUAL(Stage::seen_by_consumer(idle).cause, ES_CAUSE_EVICTED_IDLE);
+  es_frame frame;
+  CHECK_RESULT(es_consumer_acquire(idle, 0, ES_NO_WAIT, &frame), ES_EVICTED);
+  const auto gone = stage.events(ES_EVENT_DISCONNECTED);
+  CHECK_EQUAL(gone.size(), 1);
+  CHECK_EQUAL(gone[0].code, ES_CAUSE_EVICTED_IDLE);
+  CHECK_EQUAL(gone[0].value, 1);
+  CHECK_EQUAL(Stage::seen_by_consumer(reads).cause, ES_CAUSE_NONE);
+}
+
 TEST("an evicted consumer's held frame stays its own until it closes") {
   Stage stage;
   es_consumer* consumer = stage.join(check::mailbox());

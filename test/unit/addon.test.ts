@@ -37,6 +37,7 @@ const producerOptions = {
     maxPoolBytes: 0,
     maxHoldMs: 0,
     onHeldTooLong: 0 as const,
+    idleMs: 0,
   },
   ...{ maxWriting: 0, waitWithoutConsumer: false, unprotected: false },
 };

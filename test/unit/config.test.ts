@@ -8,6 +8,7 @@ import {
   checkProducerOptions,
   checkWaitOptions,
   mergeModeOptions,
+  reconnectWithDefaults,
 } from "../../sdk/base/config.ts";
 import { StreamError } from "../../sdk/base/errors.ts";
 import {
@@ -51,6 +52,9 @@ describe("mistakes", () => {
     [{ memory: "cuda" }, 'expected "auto" or "host", got "cuda"; GPU memory is not built into this version'],
     [{ listen: ["ipc"] }, '"listen" needs a "name"'],
     [{ name: "x", listen: ["tcp"] }, "other transports are not built into this version"],
+    [{ standby: true }, '"standby" waits for a "name"'],
+    [{ standby: true, name: "x", listen: [] }, '"standby" waits for a "name"'],
+    [{ name: "x", timeoutMs: 5 }, "only a standby waits; add standby: true"],
     [7, "expected an options object, got 7"],
   ])("%j", (options, text) => {
     expect(complaint(create(options))).toContain(text);
@@ -68,6 +72,11 @@ describe("mistakes", () => {
     expect(complaint(() => checkOpenOptions({ signal: {} as never }))).toContain(
       "expected an AbortSignal, got an object",
     );
+    const reconnecting = (reconnect: unknown) => complaint(() => checkOpenOptions({ reconnect } as never));
+    expect(reconnecting(1)).toContain('"reconnect": expected true, false or { firstMs, maxMs');
+    expect(reconnecting({ attempts: 0 })).toContain('"reconnect.attempts": expected an integer from 1');
+    expect(reconnecting({ jitter: 1.5 })).toContain('"reconnect.jitter": expected a number from 0 to 1, got 1.5');
+    expect(reconnecting({ tries: 1 })).toContain('unknown option "reconnect.tries"; remove it');
     expect(complaint(() => checkProducerOptions({ maxWriting: 0 }))).toContain("from 1 to 64, got 0");
     expect(complaint(() => checkConsumerOptions({ formats: [] }, {}))).toContain("at least one format");
     expect(complaint(() => checkConsumerOptions({ client: "é".repeat(32) }, {}))).toContain("at most 63 bytes");
@@ -81,6 +90,15 @@ describe("mistakes", () => {
   test("a producer without a frame", () => {
     expect(complaint(() => toNativeProducerOptions({}, {}))).toContain('add a "frame"');
   });
+});
+
+test("reconnect: what is left out has its default, and without it there is none", () => {
+  expect(reconnectWithDefaults(undefined)).toBeUndefined();
+  expect(reconnectWithDefaults(false)).toBeUndefined();
+  const all = { firstMs: 50, maxMs: 1000, factor: 2, jitter: 0.5, attempts: Number.POSITIVE_INFINITY };
+  expect(reconnectWithDefaults(true)).toEqual(all);
+  const { reconnect } = checkOpenOptions({ reconnect: { attempts: 3, factor: 1.5 } });
+  expect(reconnectWithDefaults(reconnect)).toEqual({ ...all, attempts: 3, factor: 1.5 });
 });
 
 describe("addresses", () => {

@@ -8,15 +8,18 @@ import { Consumer } from "../../sdk/consumer.ts";
 import type { Reopen } from "../../sdk/supervise.ts";
 import { FakeBinding, FakeConsumer } from "./fake-binding.ts";
 
-function setUp(options: { maxHeld?: number; strict?: boolean; reopen?: (binding: FakeBinding) => Reopen } = {}) {
+function setUp(
+  options: { maxHeld?: number; strict?: boolean; attempts?: number; reopen?: (binding: FakeBinding) => Reopen } = {},
+) {
   const binding = new FakeBinding();
   const host = new BindingHost(binding.asNative());
   const native = new FakeConsumer(binding, options.maxHeld);
   const reopen = options.reopen?.(binding);
+  const backoff = { firstMs: 1, maxMs: 4, factor: 2, jitter: 0, attempts: options.attempts ?? 100 };
   const consumer = new Consumer(host, native, {
     strict: options.strict ?? false,
     wait: "event",
-    reopen,
+    comeback: reopen && { reopen, backoff, whileAway: "wait" },
     onClosed: () => {},
   });
   return { binding, host, native, consumer };

@@ -76,6 +76,7 @@ describe("numbers of the core", () => {
       "evicted-violation",
       "evicted-request",
       "evicted-hold",
+      "evicted-idle",
     ] as const) {
       expect(iterationError(cause, "")).toMatchObject({ code: "ERR_EVICTED", reason: "evicted" });
     }

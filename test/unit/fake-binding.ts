@@ -8,7 +8,7 @@ import type {
   NativePolicy,
   NativeProducer,
 } from "../../native/binding.ts";
-import { EventKind, Flow, FrameInfo, KeepAliveWord, PostInfo } from "../../native/binding.ts";
+import { AcquireFlag, EventKind, Flow, FrameInfo, KeepAliveWord, PostInfo } from "../../native/binding.ts";
 import { toNativePolicy } from "../../sdk/native-options.ts";
 
 export const states = [
@@ -34,6 +34,7 @@ export const causes = [
   "evicted-request",
   "refused",
   "evicted-hold",
+  "evicted-idle",
 ] as const;
 export type StateName = (typeof states)[number];
 export type CauseName = (typeof causes)[number];
@@ -130,6 +131,9 @@ export class FakeConsumer implements NativeConsumer {
   cause: CauseName = "none";
   reason = "";
   epoch = 1n;
+  connection = 7n;
+  /** What the counters say, beyond what the test delivered. */
+  counters = { posted: 0n, delivered: 0n, skipped: 0n, discarded: 0n };
   readonly #binding: FakeBinding;
   readonly #policy: NativePolicy;
   readonly #bytes = new Map<number, Uint8Array>();
@@ -203,10 +207,10 @@ export class FakeConsumer implements NativeConsumer {
   }
 
   info(): NativeConsumerInfo {
-    const zero = { posted: 0n, delivered: 0n, skipped: 0n, discarded: 0n, held: 0n };
     return {
-      ...zero,
-      connection: 7n,
+      ...this.counters,
+      held: 0n,
+      connection: this.connection,
       epoch: this.epoch,
       state: this.state(),
       cause: causes.indexOf(this.cause),
@@ -232,9 +236,14 @@ export class FakeConsumer implements NativeConsumer {
   #nothingNew(flags: number): number {
     if (this.cause !== "none") {
       this.stateName = "disconnected";
+      if (this.cause.startsWith("producer") && (flags & AcquireFlag.pastEnd) !== 0) return this.#lastAgain(flags);
       return this.cause.startsWith("evicted") ? Flow.evicted : Flow.closed;
     }
-    if ((flags & 1) !== 0 || this.#last === undefined) return Flow.wouldBlock;
+    return this.#lastAgain(flags) === Flow.ok ? Flow.ok : Flow.wouldBlock;
+  }
+
+  #lastAgain(flags: number): number {
+    if ((flags & AcquireFlag.newOnly) !== 0 || this.#last === undefined) return Flow.closed;
     this.#tell(this.#last.lease, this.#last.number, false);
     return Flow.ok;
   }

@@ -24,7 +24,12 @@ test("frames and their views keep a lease; without either it is given back, with
   const binding = new FakeBinding();
   const host = new BindingHost(binding.asNative());
   const native = new FakeConsumer(binding, 3);
-  const consumer = new Consumer(host, native, { strict: false, wait: "event", reopen: undefined, onClosed: () => {} });
+  const consumer = new Consumer(host, native, {
+    strict: false,
+    wait: "event",
+    comeback: undefined,
+    onClosed: () => {},
+  });
   for (const number of [1n, 2n, 3n]) native.deliver(number);
 
   const kept = await consumer.acquire();
