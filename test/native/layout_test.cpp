@@ -101,6 +101,6 @@ TEST("every result, state and cause has a name of its own") {
   CHECK(strcmp(es_cause_string(ES_CAUSE_REFUSED), "refused") == 0);
   CHECK(strcmp(es_cause_string(ES_CAUSE_EVICTED_HOLD), "evicted-hold") == 0);
   CHECK(strcmp(es_cause_string(ES_CAUSE_EVICTED_IDLE), "evicted-idle") == 0);
-  CHECK(strcmp(es_cause_string(13), "unknown") == 0);
+  CHECK(strcmp(es_cause_string(14), "unknown") == 0);
   CHECK_EQUAL(es_abi_version(), ES_ABI_VERSION);
 }
