@@ -53,6 +53,7 @@ export class Announcer {
     this.#warned = true;
     const stream = this.#streamName === undefined ? "a stream" : `stream "${this.#streamName}"`;
     process.emitWarning(`the observer of ${stream} failed in ${name}, its later failures are not reported: ${error}`, {
+      type: "EdgestreamWarning",
       code: "EDGESTREAM_OBSERVER",
       ...(error instanceof Error && error.stack !== undefined && { detail: error.stack }),
     });

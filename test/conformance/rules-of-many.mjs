@@ -66,8 +66,12 @@ export const rulesOfMany = [
     rule: "A consumer can be evicted",
     eglstream: none,
     nvscistream: "by disconnecting its block",
-    edgestream: "`producer.evict`, `maxLag`, `maxWaitMs`",
-    tests: ["an evicted consumer hears of it, and its slots come back when it closes"],
+    edgestream: "`producer.evict`, `maxLag`, `maxLagTotal`, `maxWaitMs`, `accept.maxHoldMs`",
+    tests: [
+      "an evicted consumer hears of it, and its slots come back when it closes",
+      "onHeldTooLong evict says why, with the last counters; the frame stays until it is released",
+      "a stopped holder is evicted; thousands of frames later its slot is as it was, back at its death",
+    ],
   },
   {
     row: 38,
