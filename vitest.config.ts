@@ -22,7 +22,7 @@ export default defineConfig({
     projects: [
       parallel("tidy", ["test/tidy.test.ts"]),
       parallel("unit", ["test/unit/**/*.test.ts"]),
-      parallel("model", ["test/model/**/*.test.ts"], long ? 600 : 120),
+      parallel("model", ["test/model/**/*.test.ts"], long ? 900 : 240),
       {
         test: {
           name: "types",

@@ -1,6 +1,13 @@
 /** The real core behind the same calls: a producer and its consumers in this process, through the addon. */
 import { expect } from "vitest";
-import { AcquireFlag, Flow, FrameInfo, type NativeConsumer, type NativeProducer } from "../../native/binding.ts";
+import {
+  AcquireFlag,
+  Flow,
+  FrameInfo,
+  type NativeConsumer,
+  type NativeProducer,
+  type NativeStream,
+} from "../../native/binding.ts";
 import { loadBinding } from "../../native/load.ts";
 import type { Answer, Counters } from "./calls.ts";
 import type { Mode } from "./rules.ts";
@@ -41,15 +48,15 @@ interface End {
 export class CoreStream {
   /** As many as admission saw to. */
   readonly slots: number;
+  private readonly stream: NativeStream;
   private readonly producer: NativeProducer;
   private readonly ends: readonly End[];
-  private readonly close_: () => void;
   private writing = { lease: 0, slot: 0 };
 
-  private constructor(producer: NativeProducer, consumers: readonly NativeConsumer[], close: () => void) {
+  private constructor(stream: NativeStream, producer: NativeProducer, consumers: readonly NativeConsumer[]) {
+    this.stream = stream;
     this.producer = producer;
     this.ends = consumers.map((consumer) => ({ consumer, lease: 0 }));
-    this.close_ = close;
     this.slots = producer.info().slots;
   }
 
@@ -63,15 +70,13 @@ export class CoreStream {
       await expect.poll(() => binding.states[consumer.state()], { interval: 1 }).toBe("empty");
       consumers.push(consumer);
     }
-    return new CoreStream(producer, consumers, () => {
-      for (const consumer of consumers) consumer.close();
-      producer.close();
-      stream.close();
-    });
+    return new CoreStream(stream, producer, consumers);
   }
 
   close(): void {
-    this.close_();
+    for (const { consumer } of this.ends) consumer.close();
+    this.producer.close();
+    this.stream.close();
   }
 
   post(): Answer {

@@ -108,10 +108,10 @@ class Origins {
 export function explore(rules: Rules, maxStates = 20_000_000): Exploration {
   const model = new Model(rules);
   const { moves, state } = model;
-  const set = new StateSet(state.words.length);
+  const set = new StateSet(state.memory.length);
   const origins = new Origins();
   const result: Exploration = { states: 1, transitions: 0, ends: 0 };
-  set.add(state.words);
+  set.add(state.memory);
   origins.set(0, 0, noMove);
   let index = 0;
   let last = noMove;
@@ -119,7 +119,7 @@ export function explore(rules: Rules, maxStates = 20_000_000): Exploration {
     for (; index < set.size; index++) {
       let goesOn = false;
       let mover = 0;
-      set.copy(index, state.words);
+      set.copy(index, state.memory);
       const inTurn = model.producer.finished;
       for (const [number, move] of moves.entries()) {
         // Consumers share nothing with each other: without a producer it is enough to let one go after the other.
@@ -129,11 +129,11 @@ export function explore(rules: Rules, maxStates = 20_000_000): Exploration {
         result.transitions++;
         goesOn ||= !move.isDeath;
         mover = move.party;
-        if (set.add(state.words)) {
+        if (set.add(state.memory)) {
           origins.set(set.size - 1, index, number);
           model.checkState();
         }
-        set.copy(index, state.words);
+        set.copy(index, state.memory);
       }
       last = noMove;
       if (!goesOn) {

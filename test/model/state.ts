@@ -123,7 +123,7 @@ export class Seat {
 
 export class State {
   /** All of it, padded to whole 32-bit words. */
-  readonly words: Int32Array;
+  readonly memory: Int32Array;
   readonly producer: Fields<typeof producerFields>;
   /** Per slot: the number of the frame whose pixels are in it; 0 while it is written. */
   readonly contents: Uint8Array;
@@ -132,13 +132,13 @@ export class State {
   readonly seats: readonly Seat[];
 
   constructor(rules: Rules) {
-    const memory = new Uint8Array(256);
-    const layout = new Layout(memory);
+    const bytes = new Uint8Array(256);
+    const layout = new Layout(bytes);
     this.producer = layout.fields(producerFields);
     this.contents = layout.bytes(rules.slots);
     this.claims = layout.bytes(rules.slots);
     this.seats = Array.from({ length: rules.consumers }, () => new Seat(layout, rules));
-    this.words = new Int32Array(memory.buffer, 0, Math.ceil(layout.length / 4));
+    this.memory = new Int32Array(bytes.buffer, 0, Math.ceil(layout.length / 4));
   }
 }
 
