@@ -4,8 +4,8 @@ import { defineConfig } from "vitest/config";
 const seconds = 1000;
 
 /** Files in parallel: nothing outside the file is touched. */
-function parallel(name: string, include: string[]) {
-  return { test: { name, include, pool: "forks" as const, testTimeout: 20 * seconds } };
+function parallel(name: string, include: string[], timeoutSeconds = 20) {
+  return { test: { name, include, pool: "forks" as const, testTimeout: timeoutSeconds * seconds } };
 }
 
 /** One file at a time: child processes, timing and the whole machine are part of these tests. */
@@ -22,6 +22,7 @@ export default defineConfig({
     projects: [
       parallel("tidy", ["test/tidy.test.ts"]),
       parallel("unit", ["test/unit/**/*.test.ts"]),
+      parallel("model", ["test/model/**/*.test.ts"], long ? 900 : 240),
       {
         test: {
           name: "types",

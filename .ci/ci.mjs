@@ -63,6 +63,7 @@ function test(env = {}) {
   part("C99 header", header);
   part("arm64 cross build", arm64);
   part("unit and types", () => vitest(["unit", "types"], env));
+  part("model", () => vitest(["model"], env));
   part("native", () => vitest(["native"], env));
   part("conformance", () => vitest(["conformance"], env));
   part("integration", () => vitest(["integration"], env));
