@@ -42,7 +42,10 @@ constexpr char kNoNamespaces = 'n', kSocket = 's', kEventfd = 'e', kFailed = 'f'
 
 // Connects from a pid namespace of its own, as a container does, and says what it was given.
 char kind_given_to_a_container(check::Line line) {
-  if (unshare(CLONE_NEWUSER | CLONE_NEWPID) != 0) return kNoNamespaces;
+  if (unshare(CLONE_NEWUSER | CLONE_NEWPID) != 0) {  // not allowed here; never allowed to a process with threads
+    line.hear();
+    return kNoNamespaces;
+  }
   const pid_t inside = fork();  // the first process of the new namespace
   if (inside == 0) {
     line.hear();
