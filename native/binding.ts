@@ -23,6 +23,7 @@ export const EventKind = {
   format: 9,
   report: 10,
   producer: 11,
+  dropped: 12,
 } as const;
 
 /** Index into `NativeBinding.frameInfo` after `tryAcquire` returned Flow.ok. The times are ns; no pts is INT64_MIN. */
@@ -214,6 +215,8 @@ export interface NativeProducer {
   tryDrain(): number;
   stop(): void;
   evict(connection: bigint, reason: string): void;
+  /** Whether each dropped frame is an event: `value` = number, `code` = es_drop, `connection` 0n = nobody's. */
+  watchDrops(watch: boolean): void;
   info(): NativeProducerInfo;
   connections(): NativeConnectionInfo[];
   /** Last counters of a connection that ended, while the producer remembers it. */

@@ -19,6 +19,8 @@ export type {
   CreateStreamOptions,
   DisconnectCause,
   DisconnectedEvent,
+  DroppedEvent,
+  DropReason,
   FlowStatus,
   FormatName,
   FrameLayout,

@@ -17,6 +17,7 @@ import type {
 } from "./base/types.ts";
 import type { BindingHost } from "./binding-host.ts";
 import { ConnectionTraces } from "./connection-traces.ts";
+import { toDroppedEvent, watchDrops } from "./drops.ts";
 import { onFirstListener } from "./first-listener.ts";
 import { aborted, errorCode, type NoFrame, noFrame, timedOut } from "./flow.ts";
 import { WritableFrameLease } from "./frame.ts";
@@ -29,7 +30,7 @@ import { WriteLeases } from "./write-leases.ts";
 /**
  * Made by `stream.connectProducer()`.
  *
- * Events: `connected`, `disconnected`, `stalled`, `lagged`, `refused`, and `statechange` per connection.
+ * Events: `connected`, `disconnected`, `stalled`, `lagged`, `dropped`, `refused`, and `statechange` per connection.
  * @example
  * const frame = await producer.acquire();
  * frame.planes[0].data.fill(128);
@@ -48,6 +49,7 @@ export class Producer extends EventEmitter<StreamEvents> implements AsyncDisposa
   readonly #others: Gate;
   readonly #traces: ConnectionTraces;
   readonly #onClosed: () => void;
+  readonly #stream: string | undefined;
   #lastStats: ProducerStats | undefined;
   #closed = false;
   /** Pushes run one after the other, or a later one could overtake. */
@@ -55,8 +57,9 @@ export class Producer extends EventEmitter<StreamEvents> implements AsyncDisposa
   #pushes = 0;
 
   /** @internal */
-  constructor(host: BindingHost, producer: NativeProducer, onClosed: () => void) {
+  constructor(host: BindingHost, producer: NativeProducer, onClosed: () => void, stream?: string) {
     super();
+    this.#stream = stream;
     this.#host = host;
     this.#native = producer;
     this.#onClosed = onClosed;
@@ -70,6 +73,7 @@ export class Producer extends EventEmitter<StreamEvents> implements AsyncDisposa
     onFirstListener(this as EventEmitter, "statechange", () => {
       if (!this.#closed) this.#traces.start(producer.connections());
     });
+    watchDrops(this as EventEmitter, producer, () => !this.#closed);
     host.register(producer.id, { onWake: () => this.#wake(), onEvent: (event) => this.#onEvent(event) });
   }
 
@@ -368,6 +372,9 @@ export class Producer extends EventEmitter<StreamEvents> implements AsyncDisposa
       case EventKind.lagged:
         this.emit("lagged", { connection, skipped: value });
         break;
+      case EventKind.dropped:
+        this.emit("dropped", toDroppedEvent(event, this.#stream));
+        return;
       case EventKind.refused:
         this.emit("refused", { code: errorCode(event.code), reason: event.text });
         break;

@@ -7,6 +7,7 @@ import { StreamError } from "./base/errors.ts";
 import type { StreamStats } from "./base/stats-types.ts";
 import type {
   ConsumerOptions,
+  DroppedEvent,
   ProducerOptions,
   StateChange,
   StreamEvents,
@@ -89,6 +90,7 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncDisposabl
       this.#producer?.on("statechange", this.#fromProducer);
       for (const consumer of this.#consumers) consumer.on("statechange", this.#fromConsumer);
     });
+    onFirstListener(this as EventEmitter, "dropped", () => this.#producer?.on("dropped", this.#fromDrops));
   }
 
   /**
@@ -120,9 +122,10 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncDisposabl
       native.close();
       this.#mustBeOpen();
     }
-    const producer = new Producer(this.#host, native, () => {
+    const onClosed = () => {
       if (this.#producer === producer) this.#producer = undefined;
-    });
+    };
+    const producer: Producer = new Producer(this.#host, native, onClosed, this.name);
     this.#producer = producer;
     if (!this.#referenced) producer.unref();
     this.#forwardEvents(producer);
@@ -227,7 +230,12 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncDisposabl
     producer.on("lagged", (event) => this.emit("lagged", event));
     producer.on("refused", (event) => this.emit("refused", event));
     if (this.listenerCount("statechange") > 0) producer.on("statechange", this.#fromProducer);
+    if (this.listenerCount("dropped") > 0) producer.on("dropped", this.#fromDrops);
   }
+
+  readonly #fromDrops = (event: DroppedEvent): void => {
+    this.emit("dropped", event);
+  };
 
   readonly #fromConsumer = (change: StateChange): void => {
     this.emit("statechange", change);

@@ -23,6 +23,7 @@ void ProducerWrap::define(Napi::Env env) {
           InstanceMethod<&ProducerWrap::try_drain>("tryDrain"),
           InstanceMethod<&ProducerWrap::stop>("stop"),
           InstanceMethod<&ProducerWrap::evict>("evict"),
+          InstanceMethod<&ProducerWrap::watch_drops>("watchDrops"),
           InstanceMethod<&ProducerWrap::info>("info"),
           InstanceMethod<&ProducerWrap::connections>("connections"),
           InstanceMethod<&ProducerWrap::ended>("ended"),
@@ -195,6 +196,13 @@ void ProducerWrap::evict(const Napi::CallbackInfo &info) {
   const uint64_t connection = to_uint64(info[0], "connection");
   const std::string reason = to_string(info[1], "reason");
   checked(info.Env(), es_producer_evict(alive(info.Env()), connection, reason.c_str()));
+}
+
+// C:  int es_producer_watch_drops(es_producer *producer, int watch);
+// TS: watchDrops(watch: boolean): void        Thread: JS thread only.
+void ProducerWrap::watch_drops(const Napi::CallbackInfo &info) {
+  const bool watch = to_bool(info[0], "watch");
+  checked(info.Env(), es_producer_watch_drops(alive(info.Env()), watch ? 1 : 0));
 }
 
 // C:  int es_producer_get_info(es_producer *producer, es_producer_info *out);

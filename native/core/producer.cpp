@@ -189,7 +189,10 @@ int Producer::post(uint64_t lease, const es_post_info& info, uint64_t* number, b
   slot.writing = false;
   writing_--;
   last_slot_ = found;
-  if (active == 0) no_consumer_++;
+  if (active == 0) {
+    no_consumer_++;
+    announce_drop(nullptr, ES_DROP_NO_CONSUMER);
+  }
   bool woke = false;
   for (const auto& connection : connections_) {
     if (connection->phase == Connection::Phase::active) woke |= deliver(connection.get(), index);
@@ -222,6 +225,7 @@ bool Producer::deliver(Connection* connection, uint32_t slot) {
   if (!seat.has_place()) {
     if (connection->policy.when_full == ES_FULL_DROP) {
       seat.discard_one();
+      announce_drop(connection, ES_DROP_QUEUE_FULL);
       return false;
     }
     seat.overwrite_oldest();

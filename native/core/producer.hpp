@@ -1,6 +1,6 @@
 // The producer: acquires slots, posts them to every connection, admits and evicts.
 //   producer.cpp   verbs and waits       admission.cpp   guests become connections, connections end
-//   report.cpp     state and counters
+//   report.cpp     state and counters    verbs.cpp       what edgestream_verbs.h adds
 #pragma once
 
 #include <memory>
@@ -30,6 +30,7 @@ class Producer final : public Pollable {
   int drain();
   int stop();
   int evict(uint64_t connection, const char* reason);
+  int watch_drops(bool watch);
   void fill_info(es_producer_info* out);
   uint32_t fill_connections(es_connection_info* out, uint32_t count);
   int find_ended(uint64_t connection, es_connection_info* out) const;
@@ -59,6 +60,7 @@ class Producer final : public Pollable {
   void write_descriptor(Slot* slot, const es_post_info& info, uint64_t number);
   bool deliver(Connection* connection, uint32_t slot);
   void check_lag(Connection* connection);
+  void announce_drop(const Connection* connection, es_drop why);
   void stall(Connection* connection, int64_t now);
   void arm_deadline();
   void on_deadline();
@@ -103,6 +105,7 @@ class Producer final : public Pollable {
   bool stopped_ = false;
   bool closed_ = false;
   bool wake_pending_ = false;
+  bool drops_watched_ = false;
   Pool pool_;
   SlotClaims claims_;
   Deadline deadline_;

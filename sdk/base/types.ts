@@ -238,6 +238,24 @@ export interface LaggedEvent {
   skipped: bigint;
 }
 
+/** Why a posted frame did not reach a consumer. */
+export type DropReason =
+  /** One connection has `whenFull: "drop"`, and its queue had no place. */
+  | "queue-full"
+  /** Nobody was connected. */
+  | "no-consumer";
+
+/** A frame was posted, and one connection or all of them do not get it. */
+export interface DroppedEvent {
+  /** The frame's. */
+  number: bigint;
+  reason: DropReason;
+  /** Whose queue was full; undefined when the frame reached nobody. */
+  connection: bigint | undefined;
+  /** The stream's name, if it has one. */
+  stream: string | undefined;
+}
+
 /** A peer was turned away. */
 export interface RefusedEvent {
   /** Name of the error, such as ERR_REFUSED. */
@@ -253,6 +271,8 @@ export interface StreamEvents {
   disconnected: [DisconnectedEvent];
   stalled: [StalledEvent];
   lagged: [LaggedEvent];
+  /** Costs nothing while nobody listens. */
+  dropped: [DroppedEvent];
   refused: [RefusedEvent];
 }
 

@@ -7,6 +7,7 @@ import type {
   ProducerOptions,
   ProducerStats,
   Stream,
+  StreamEvents,
   StreamState,
   WaitOptions,
 } from "edgestream";
@@ -16,6 +17,8 @@ export interface SourceEvent {
   from: "stream" | "producer";
   at: bigint;
   connection?: bigint;
+  number?: bigint;
+  stream?: string;
   cause?: string;
   oldState?: StreamState;
   newState?: StreamState;
@@ -39,6 +42,8 @@ export interface SourceCalls {
   createAt(at: bigint, options: CreateStreamOptions): Promise<void>;
   open(name: string, options?: OpenStreamOptions): Promise<void>;
   connect(options?: ProducerOptions): Promise<StreamState>;
+  listenFor(name: keyof StreamEvents): Promise<void>;
+  ignore(name: keyof StreamEvents): Promise<void>;
   post(count?: number, options?: PostOptions): Promise<bigint[]>;
   run(frames: number, fps?: number): Promise<{ frames: number; seconds: number; fps: number }>;
   paint(kind: "noise" | "plain"): Promise<void>;

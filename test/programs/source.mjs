@@ -43,6 +43,17 @@ export class Source {
     return this.state();
   }
 
+  /** Listens for an event that is told only while someone listens. */
+  listenFor(name) {
+    this.#listenTo(this.stream, "stream", name);
+    if (this.producer !== undefined) this.#listenTo(this.producer, "producer", name);
+  }
+
+  ignore(name) {
+    this.stream.removeAllListeners(name);
+    this.producer.removeAllListeners(name);
+  }
+
   /** Posts `count` marked pictures, one after the other; the numbers they got. */
   async post(count = 1, options = {}) {
     const numbers = [];
@@ -196,9 +207,11 @@ export class Source {
   }
 
   #listen(emitter, from) {
-    for (const name of eventNames) {
-      emitter.on(name, (event) => this.#events.push({ name, from, at: process.hrtime.bigint(), ...event }));
-    }
+    for (const name of eventNames) this.#listenTo(emitter, from, name);
+  }
+
+  #listenTo(emitter, from, name) {
+    emitter.on(name, (event) => this.#events.push({ name, from, at: process.hrtime.bigint(), ...event }));
   }
 }
 

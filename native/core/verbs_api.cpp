@@ -1,0 +1,26 @@
+// The C ABI of edgestream_verbs.h: argument checks and the context's lock; then one call into the core.
+#include "producer.hpp"
+#include "status.hpp"
+
+namespace es {
+
+namespace {
+
+Producer* core(es_producer* handle) { return reinterpret_cast<Producer*>(handle); }
+
+int missing_argument(const char* function) { return fail(ES_BAD_PARAMETER, "%s: an argument is NULL", function); }
+
+}  // namespace
+}  // namespace es
+
+using namespace es;
+
+extern "C" {
+
+int es_producer_watch_drops(es_producer* producer, int watch) {
+  if (producer == nullptr) return missing_argument("es_producer_watch_drops");
+  std::unique_lock lock(core(producer)->context()->mutex);
+  return core(producer)->watch_drops(watch != 0);
+}
+
+}  // extern "C"

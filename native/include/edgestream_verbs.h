@@ -1,0 +1,20 @@
+/**
+ * More verbs of a producer and a consumer. Part of edgestream.h, which includes this file; do not include it alone.
+ */
+#ifndef EDGESTREAM_VERBS_H
+#define EDGESTREAM_VERBS_H
+
+/** Why a posted frame did not reach a consumer. */
+typedef enum es_drop {
+  ES_DROP_QUEUE_FULL = 1,  /**< `connection` has ES_FULL_DROP, and its queue had no place */
+  ES_DROP_NO_CONSUMER = 2  /**< nobody was connected */
+} es_drop;
+
+/**
+ * 1: each dropped frame is an ES_EVENT_DROPPED with its number in `value` and the es_drop in `code`; `connection` is 0
+ * when none got the frame. 0, as in the beginning: nothing is told. When events are not taken, drops are the first that
+ * are no longer told; counters have them all.
+ */
+ES_API int es_producer_watch_drops(es_producer *producer, int watch);
+
+#endif
