@@ -123,6 +123,7 @@ export interface NativeProducerOptions {
   waitWithoutConsumer: boolean;
   /** Tests only: reuse slots in spite of leases. Refused by a build without ES_TEST_HOOKS. */
   unprotected: boolean;
+  supportReset: boolean;
 }
 
 export interface NativeConsumerOptions {
@@ -217,6 +218,7 @@ export interface NativeProducer {
   evict(connection: bigint, reason: string): void;
   /** Whether each dropped frame is an event: `value` = number, `code` = es_drop, `connection` 0n = nobody's. */
   watchDrops(watch: boolean): void;
+  reset(): void;
   info(): NativeProducerInfo;
   connections(): NativeConnectionInfo[];
   /** Last counters of a connection that ended, while the producer remembers it. */

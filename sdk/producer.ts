@@ -1,5 +1,5 @@
 /** The producer: acquires free slots, posts them to every connection, and ends the stream. */
-import { EventEmitter } from "node:events";
+import type { EventEmitter } from "node:events";
 import { EventKind, Flow, FrameInfo, type NativeEvent, type NativeProducer } from "../native/binding.ts";
 import { checkWaitOptions } from "./base/config.ts";
 import { native, StreamError, wrapNativeError } from "./base/errors.ts";
@@ -10,7 +10,6 @@ import type {
   PostOptions,
   PostResult,
   Result,
-  StreamEvents,
   StreamState,
   WaitOptions,
   WritableFrame,
@@ -23,6 +22,7 @@ import { aborted, errorCode, type NoFrame, noFrame, timedOut } from "./flow.ts";
 import { WritableFrameLease } from "./frame.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { checkPostOptions, writePostInfo } from "./post-options.ts";
+import { ProducerControl } from "./producer-control.ts";
 import { toConnectionStats, toProducerStats } from "./stats.ts";
 import { Gate, type GiveUp } from "./wait.ts";
 import { WriteLeases } from "./write-leases.ts";
@@ -36,7 +36,7 @@ import { WriteLeases } from "./write-leases.ts";
  * frame.planes[0].data.fill(128);
  * const number = await producer.post(frame, { pts });
  */
-export class Producer extends EventEmitter<StreamEvents> implements AsyncDisposable {
+export class Producer extends ProducerControl implements AsyncDisposable {
   /** What every frame of this producer looks like. */
   readonly layout: FrameLayout;
   readonly #host: BindingHost;
@@ -58,7 +58,7 @@ export class Producer extends EventEmitter<StreamEvents> implements AsyncDisposa
 
   /** @internal */
   constructor(host: BindingHost, producer: NativeProducer, onClosed: () => void, stream?: string) {
-    super();
+    super(producer);
     this.#stream = stream;
     this.#host = host;
     this.#native = producer;
@@ -192,12 +192,6 @@ export class Producer extends EventEmitter<StreamEvents> implements AsyncDisposa
     this.#wake();
   }
 
-  /** Ends one connection, by the id of its events and stats. Its held slots are free when it is gone. */
-  evict(connection: bigint, reason = ""): void {
-    this.#mustBeOpen();
-    native(() => this.#native.evict(connection, reason));
-  }
-
   /** A snapshot; after close the last one. */
   stats(): ProducerStats {
     if (this.#lastStats !== undefined) return this.#lastStats;
@@ -297,16 +291,12 @@ export class Producer extends EventEmitter<StreamEvents> implements AsyncDisposa
   }
 
   #own(frame: WritableFrame): WritableFrameLease {
-    this.#mustBeOpen();
+    this.mustBeOpen();
     if (!(frame instanceof WritableFrameLease) || frame.owner !== this.#leases) {
       throw new StreamError("ERR_BAD_PARAMETER", "post: expected a frame that this producer acquired, got another");
     }
     if (frame.ended) throw new StreamError("ERR_BAD_STATE", "post: this frame was posted or discarded already");
     return frame;
-  }
-
-  #mustBeOpen(): void {
-    if (this.#closed) throw new StreamError("ERR_BAD_STREAM", "the producer is closed", { reason: "closed" });
   }
 
   // ---------------------------------------------------------------- push
@@ -335,7 +325,7 @@ export class Producer extends EventEmitter<StreamEvents> implements AsyncDisposa
       deadline === undefined ? options : { ...options, timeoutMs: Math.max(0, deadline - performance.now()) };
     const frame = (await this.acquire(left())) as WritableFrameLease;
     try {
-      this.#mustBeOpen(); // close() may have come between the slot and this line
+      this.mustBeOpen(); // close() may have come between the slot and this line
       this.#leases.write(frame, bytes);
       return await this.post(frame, left());
     } finally {
@@ -344,6 +334,11 @@ export class Producer extends EventEmitter<StreamEvents> implements AsyncDisposa
   }
 
   // ---------------------------------------------------------------- from the addon
+
+  protected override changed(): void {
+    if (this.#traces.active && !this.#closed) this.#traces.look(this.#native.connections());
+    this.#wake();
+  }
 
   #wake(): void {
     this.#acquires.wake();

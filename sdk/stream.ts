@@ -180,6 +180,21 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncDisposabl
     else for (const consumer of this.#consumers) void consumer.close(); // its leases end on their own time
   }
 
+  /**
+   * As the producer's `reset()`: empties the stream without ending it.
+   * @throws StreamError ERR_BAD_ACCESS: the producer is elsewhere, or the stream has no `supportReset`; ERR_BAD_STATE:
+   *   there is no producer, or its input is closed; ERR_BAD_STREAM: closed
+   */
+  reset(): void {
+    this.#mustBeOpen();
+    if (this.#producer === undefined) {
+      const isOurs = this.#source.object !== undefined;
+      if (isOurs) throw new StreamError("ERR_BAD_STATE", "reset: the stream has no producer here");
+      throw new StreamError("ERR_BAD_ACCESS", "reset: only the producer's side may do that, and it is elsewhere");
+    }
+    this.#producer.reset();
+  }
+
   /** Closes the endpoints that this process has, then gives up the name. Safe to call again. */
   close(): Promise<void> {
     if (!this.#closed) this.#closing = this.#close();

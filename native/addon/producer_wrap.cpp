@@ -24,6 +24,7 @@ void ProducerWrap::define(Napi::Env env) {
           InstanceMethod<&ProducerWrap::stop>("stop"),
           InstanceMethod<&ProducerWrap::evict>("evict"),
           InstanceMethod<&ProducerWrap::watch_drops>("watchDrops"),
+          InstanceMethod<&ProducerWrap::reset>("reset"),
           InstanceMethod<&ProducerWrap::info>("info"),
           InstanceMethod<&ProducerWrap::connections>("connections"),
           InstanceMethod<&ProducerWrap::ended>("ended"),
@@ -204,6 +205,10 @@ void ProducerWrap::watch_drops(const Napi::CallbackInfo &info) {
   const bool watch = to_bool(info[0], "watch");
   checked(info.Env(), es_producer_watch_drops(alive(info.Env()), watch ? 1 : 0));
 }
+
+// C:  int es_producer_reset(es_producer *producer);
+// TS: reset(): void        Thread: JS thread only.
+void ProducerWrap::reset(const Napi::CallbackInfo &info) { checked(info.Env(), es_producer_reset(alive(info.Env()))); }
 
 // C:  int es_producer_get_info(es_producer *producer, es_producer_info *out);
 // TS: info(): NativeProducerInfo        Thread: JS thread only.

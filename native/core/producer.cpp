@@ -55,6 +55,7 @@ Producer::Producer(Context* context, const es_producer_options& options, Stream*
       max_writing_(options.max_writing == 0 ? kMaxWriting : options.max_writing),
       wait_without_consumer_(options.wait_without_consumer != 0),
       unprotected_(options.unprotected != 0),
+      support_reset_(options.support_reset != 0),
       epoch_(new_epoch()),
       deadline_(context, [this] { on_deadline(); }) {}
 

@@ -31,6 +31,7 @@ class Producer final : public Pollable {
   int stop();
   int evict(uint64_t connection, const char* reason);
   int watch_drops(bool watch);
+  int reset();
   void fill_info(es_producer_info* out);
   uint32_t fill_connections(es_connection_info* out, uint32_t count);
   int find_ended(uint64_t connection, es_connection_info* out) const;
@@ -92,6 +93,7 @@ class Producer final : public Pollable {
   uint32_t max_writing_;
   bool wait_without_consumer_;
   bool unprotected_;
+  bool support_reset_;
   uint64_t epoch_;
   uint32_t layout_ = 1;
   uint64_t number_ = 0;       // last posted

@@ -178,7 +178,8 @@ struct SeatPage {
   std::atomic<uint64_t> head;  // positions handed out so far
   std::atomic<uint64_t> posted, skipped, discarded;
   std::atomic<uint64_t> newest;  // the newest ring entry once more, with its position + 1: on the line of `head`
-  uint64_t reserved1[3];
+  std::atomic<uint64_t> reset_number;  // frames up to this number cannot be acquired any more, not even again
+  uint64_t reserved1[2];
   // line 2: written by the consumer
   std::atomic<uint64_t> consumed;          // places it freed
   std::atomic<uint32_t> consumer_waiting;  // consumer: 1 before it sleeps; producer: exchanges it to 0 and wakes
@@ -254,7 +255,7 @@ ES_AT(OfferMessage, hello, 16); ES_AT(OfferMessage, peer_pid, 216);
 static_assert(sizeof(SeatPage) == 15400 && sizeof(SeatPage) <= kSeatPageBytes);
 ES_AT(SeatPage, connection, 8); ES_AT(SeatPage, start_number, 16); ES_AT(SeatPage, head, 64);
 ES_AT(SeatPage, posted, 72); ES_AT(SeatPage, skipped, 80); ES_AT(SeatPage, discarded, 88);
-ES_AT(SeatPage, newest, 96);
+ES_AT(SeatPage, newest, 96); ES_AT(SeatPage, reset_number, 104);
 ES_AT(SeatPage, consumed, 128); ES_AT(SeatPage, consumer_waiting, 136); ES_AT(SeatPage, producer_waiting, 192);
 ES_AT(SeatPage, word, 256); ES_AT(SeatPage, ring, 2304); ES_AT(SeatPage, latency, 6400);
 static_assert(sizeof(es_latency) == 9000 && sizeof(LatencyCounters) == 9000);

@@ -143,6 +143,12 @@ uint32_t ProducerSeat::discard_waiting() {
   return count;
 }
 
+void ProducerSeat::reset(uint64_t last_number) {
+  discard_waiting();
+  seen_before_reset_ = counters_.delivered;
+  page_->reset_number.store(last_number, std::memory_order_release);
+}
+
 void ProducerSeat::abandon() {
   discard_waiting();
   for (; tail_ < head_; tail_++) {  // only after a violation: nobody can say what became of these

@@ -49,6 +49,10 @@ class ProducerSeat {
   bool take_wake_request();
   // Takes every waiting frame back; counts them as discarded. Held ones stay the consumer's.
   uint32_t discard_waiting();
+  // The same, and what it has seen so far is no old frame any more. `last_number`: last posted to anyone.
+  void reset(uint64_t last_number);
+  // It has acquired a frame since the last reset.
+  bool has_seen() const { return counters_.delivered > seen_before_reset_; }
   // The consumer is dead or gone: all its slots are free from here on.
   void abandon();
 
@@ -86,6 +90,7 @@ class ProducerSeat {
   uint64_t consumed_ = 0;     // places the consumer freed, as last believed
   uint64_t taken_back_ = 0;  // places freed by taking frames back
   uint64_t lag_ = 0;          // skipped since the last delivery
+  uint64_t seen_before_reset_ = 0;
   uint64_t passed_over_ = 0;  // skipped by the consumer itself, which counts these on its own
   uint8_t slots_[kRingSize] = {};
   Held held_[ES_HELD_MAX] = {};
@@ -109,6 +114,7 @@ class ConsumerSeat {
   bool prepare_sleep();
   // true once per request: the caller must signal the producer.
   bool take_signal_request();
+  uint64_t reset_number() const { return page_->reset_number.load(std::memory_order_acquire); }
   uint64_t start_number() const { return page_->start_number.load(std::memory_order_acquire); }
   // posted, discarded and what was taken back as the producer counts them; the rest is this side's own count.
   SeatCounters counters() const;

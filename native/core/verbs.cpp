@@ -22,4 +22,19 @@ void Producer::announce_drop(const Connection* connection, es_drop why) {
   context_->queue(event);
 }
 
+int Producer::reset() {
+  if (closed_) return fail(ES_BAD_STREAM, "the producer is closed");
+  if (!support_reset_) return fail(ES_BAD_ACCESS, "reset: the stream was made without supportReset");
+  if (input_closed_) return fail(ES_BAD_STATE, "reset: there are no more frames");
+  for (const auto& connection : connections_) {
+    if (connection->phase != Connection::Phase::active) continue;
+    connection->seat.reset(number_);
+    connection->blocked_since = 0;
+    connection->wake();  // it may sleep on an old frame, which it should give up
+  }
+  last_slot_ = -1;
+  writable();
+  return ES_OK;
+}
+
 }  // namespace es

@@ -23,4 +23,10 @@ int es_producer_watch_drops(es_producer* producer, int watch) {
   return core(producer)->watch_drops(watch != 0);
 }
 
+int es_producer_reset(es_producer* producer) {
+  if (producer == nullptr) return missing_argument("es_producer_reset");
+  std::unique_lock lock(core(producer)->context()->mutex);
+  return core(producer)->reset();
+}
+
 }  // extern "C"

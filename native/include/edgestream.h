@@ -219,6 +219,7 @@ typedef struct es_producer_options {
   uint32_t max_writing;     /**< slots the producer may hold for writing at once; 0 = 2 */
   uint8_t wait_without_consumer; /**< post waits while nobody is connected, instead of dropping */
   uint8_t unprotected;      /**< tests only, refused unless built with ES_TEST_HOOKS: reuse slots in spite of leases */
+  uint8_t support_reset;    /**< es_producer_reset() may be called */
 } es_producer_options;
 
 typedef struct es_consumer_options {

@@ -17,4 +17,11 @@ typedef enum es_drop {
  */
 ES_API int es_producer_watch_drops(es_producer *producer, int watch);
 
+/**
+ * Empties the stream without ending it: waiting frames count as discarded, no old frame can be acquired again, every
+ * connection is ES_STATE_EMPTY. Held frames stay readable until they are released. Counters and numbers go on; a post
+ * that waits for a place finds it. ES_BAD_ACCESS without `support_reset`; ES_BAD_STATE when the input is closed.
+ */
+ES_API int es_producer_reset(es_producer *producer);
+
 #endif

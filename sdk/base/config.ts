@@ -46,6 +46,7 @@ export const defaults = {
   maxPoolBytes: 4 * 2 ** 30,
   maxWriting: 2,
   whenNoConsumer: "drop",
+  supportReset: false,
   socketMode: 0o600,
   handshakesPerSecond: 500,
 } as const;
@@ -168,6 +169,7 @@ const createOptions = z.strictObject(
     strict: flag,
     wait,
     whenNoConsumer: choice(["drop", "wait"]),
+    supportReset: flag,
     accept,
     socketMode: integer(0o001, 0o777, "give permission bits such as 0o660"),
     socketGroup: integer(0, limits.uint32Max - 1, "give the number of a group"),
@@ -191,6 +193,7 @@ const producerOptions = z.strictObject(
     frame,
     accept,
     whenNoConsumer: choice(["drop", "wait"]),
+    supportReset: flag,
     maxWriting: integer(1, limits.writingMax),
     timeoutMs,
     signal,

@@ -127,6 +127,8 @@ export interface CreateStreamOptions extends ModeOptions {
   strict?: boolean;
   /** A post while nobody is connected. @default "drop" */
   whenNoConsumer?: "drop" | "wait";
+  /** Whether its producer may call `reset()`. @default false */
+  supportReset?: boolean;
   accept?: AcceptOptions;
   /** Permission bits of the socket: who may connect. @default 0o600 */
   socketMode?: number;
@@ -147,6 +149,8 @@ export interface ProducerOptions extends WaitOptions {
   accept?: AcceptOptions;
   /** A post while nobody is connected. @default the stream's, else "drop" */
   whenNoConsumer?: "drop" | "wait";
+  /** @default the stream's, else false */
+  supportReset?: boolean;
   /** Slots held for writing at once. @default 2 @minimum 1 @maximum 64 */
   maxWriting?: number;
 }

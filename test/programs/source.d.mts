@@ -56,6 +56,7 @@ export interface SourceCalls {
   postHeldAborted(handle: number, ms: number): Promise<bigint>;
   heldInfo(handle: number): Promise<{ released: boolean; length: number }>;
   discardHeld(handle: number): Promise<void>;
+  reset(on?: "producer" | "stream"): Promise<void>;
   closeInput(options?: WaitOptions): Promise<void>;
   evict(connection: bigint, reason?: string): Promise<void>;
   stop(): Promise<void>;

@@ -155,6 +155,10 @@ export class Source {
     this.#held.get(handle).discard();
   }
 
+  reset(on = "producer") {
+    this[on].reset();
+  }
+
   closeInput(options) {
     return this.producer.closeInput(options);
   }

@@ -36,7 +36,7 @@ const producerOptions = {
     maxWaitMs: 0,
     maxPoolBytes: 0,
   },
-  ...{ maxWriting: 0, waitWithoutConsumer: false, unprotected: false },
+  ...{ maxWriting: 0, waitWithoutConsumer: false, unprotected: false, supportReset: false },
 };
 
 interface Ends {

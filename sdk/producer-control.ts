@@ -1,0 +1,43 @@
+/** What a producer does to its stream as a whole, beside the frames. `Producer` is the rest. */
+import { EventEmitter } from "node:events";
+import type { NativeProducer } from "../native/binding.ts";
+import { native, StreamError } from "./base/errors.ts";
+import type { StreamEvents } from "./base/types.ts";
+
+/** @internal */
+export abstract class ProducerControl extends EventEmitter<StreamEvents> {
+  readonly #native: NativeProducer;
+
+  constructor(producer: NativeProducer) {
+    super();
+    this.#native = producer;
+  }
+
+  abstract get closed(): boolean;
+
+  /** States may have changed, and those who wait may go on. */
+  protected abstract changed(): void;
+
+  protected mustBeOpen(): void {
+    if (this.closed) throw new StreamError("ERR_BAD_STREAM", "the producer is closed", { reason: "closed" });
+  }
+
+  /** Ends one connection, by the id of its events and stats. Its held slots are free when it is gone. */
+  evict(connection: bigint, reason = ""): void {
+    this.mustBeOpen();
+    native(() => this.#native.evict(connection, reason));
+  }
+
+  /**
+   * Empties the stream without ending it. Waiting frames are dropped and count as `discarded`; held ones stay readable
+   * until they are released, but no old frame can be acquired again: every connection is `empty`. Numbers and counters
+   * go on, and a post that waits in a full queue finds its place.
+   * @throws StreamError ERR_BAD_ACCESS: the stream was made without `supportReset`; ERR_BAD_STATE: after closeInput or
+   *   stop; ERR_BAD_STREAM: closed
+   */
+  reset(): void {
+    this.mustBeOpen();
+    native(() => this.#native.reset());
+    this.changed();
+  }
+}
