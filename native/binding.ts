@@ -219,6 +219,9 @@ export interface NativeProducer {
   /** Whether each dropped frame is an event: `value` = number, `code` = es_drop, `connection` 0n = nobody's. */
   watchDrops(watch: boolean): void;
   reset(): void;
+  pause(pause: boolean): void;
+  /** Frames dropped while it was paused, ever. */
+  droppedPaused(): bigint;
   info(): NativeProducerInfo;
   connections(): NativeConnectionInfo[];
   /** Last counters of a connection that ended, while the producer remembers it. */

@@ -5,7 +5,7 @@ import type { DroppedEvent, DropReason } from "./base/types.ts";
 import { onFirstListener } from "./first-listener.ts";
 
 /** es_drop, from 1 up. */
-const reasons: readonly DropReason[] = ["queue-full", "no-consumer"];
+const reasons: readonly DropReason[] = ["queue-full", "no-consumer", "paused"];
 
 /** The core tells of drops only while `emitter` has a listener for them. */
 export function watchDrops(emitter: EventEmitter, producer: NativeProducer, isOpen: () => boolean): void {

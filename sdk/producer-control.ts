@@ -7,6 +7,7 @@ import type { StreamEvents } from "./base/types.ts";
 /** @internal */
 export abstract class ProducerControl extends EventEmitter<StreamEvents> {
   readonly #native: NativeProducer;
+  #paused = false;
 
   constructor(producer: NativeProducer) {
     super();
@@ -20,6 +21,15 @@ export abstract class ProducerControl extends EventEmitter<StreamEvents> {
 
   protected mustBeOpen(): void {
     if (this.closed) throw new StreamError("ERR_BAD_STREAM", "the producer is closed", { reason: "closed" });
+  }
+
+  /** Whether posts are dropped. */
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  protected pauseStats(): { paused: boolean; droppedPaused: bigint } {
+    return { paused: this.#paused, droppedPaused: this.#native.droppedPaused() };
   }
 
   /** Ends one connection, by the id of its events and stats. Its held slots are free when it is gone. */
@@ -38,6 +48,30 @@ export abstract class ProducerControl extends EventEmitter<StreamEvents> {
   reset(): void {
     this.mustBeOpen();
     native(() => this.#native.reset());
+    this.changed();
+  }
+
+  /**
+   * From here on every post, also one that waits, is dropped at once: it resolves with its number, and event `dropped`
+   * has reason `paused`. Consumers stay connected and read what waits. Once more is a silent success.
+   * @throws StreamError ERR_BAD_STREAM: closed
+   */
+  pause(): void {
+    this.#setPaused(true);
+  }
+
+  /**
+   * Posts reach the consumers again. Numbers went on meanwhile, so the first frame's `skipped` has the gap.
+   * @throws StreamError ERR_BAD_STREAM: closed
+   */
+  resume(): void {
+    this.#setPaused(false);
+  }
+
+  #setPaused(paused: boolean): void {
+    this.mustBeOpen();
+    native(() => this.#native.pause(paused));
+    this.#paused = paused;
     this.changed();
   }
 }

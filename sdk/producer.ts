@@ -23,6 +23,7 @@ import { WritableFrameLease } from "./frame.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { checkPostOptions, writePostInfo } from "./post-options.ts";
 import { ProducerControl } from "./producer-control.ts";
+import { checkPushBytes } from "./push-bytes.ts";
 import { toConnectionStats, toProducerStats } from "./stats.ts";
 import { Gate, type GiveUp } from "./wait.ts";
 import { WriteLeases } from "./write-leases.ts";
@@ -55,6 +56,7 @@ export class Producer extends ProducerControl implements AsyncDisposable {
   /** Pushes run one after the other, or a later one could overtake. */
   #lastPush: Promise<unknown> = Promise.resolve();
   #pushes = 0;
+  #pushesDone = 0;
 
   /** @internal */
   constructor(host: BindingHost, producer: NativeProducer, onClosed: () => void, stream?: string) {
@@ -141,12 +143,14 @@ export class Producer extends ProducerControl implements AsyncDisposable {
   push(bytes: ArrayBufferView, options: PostOptions = {}): Promise<bigint> {
     try {
       checkWaitOptions(options);
-      const sized = this.#checkBytes(bytes, options);
+      const sized = checkPushBytes(bytes, options, this.layout);
       const deadline = options.timeoutMs === undefined ? undefined : performance.now() + options.timeoutMs;
       const done = this.#pushes === 0 ? this.#push(bytes, sized, deadline) : this.#pushNext(bytes, sized, deadline);
       this.#pushes++;
       const settled = () => {
         this.#pushes--;
+        this.#pushesDone++;
+        this.#others.wake();
       };
       this.#lastPush = done.then(settled, settled);
       return done;
@@ -157,7 +161,7 @@ export class Producer extends ProducerControl implements AsyncDisposable {
 
   /** As `push`, without waiting. */
   tryPush(bytes: ArrayBufferView, options: Omit<PostOptions, keyof WaitOptions> = {}): PostResult {
-    const sized = this.#checkBytes(bytes, options);
+    const sized = checkPushBytes(bytes, options, this.layout);
     if (this.#closed) return { status: "closed" };
     if (this.#pushes > 0 || this.#acquires.busy || this.#posts.busy) return { status: "would-block" };
     const frame = this.#tryAcquire();
@@ -185,6 +189,27 @@ export class Producer extends ProducerControl implements AsyncDisposable {
     await this.#others.wait<boolean>(attempt, (why) => giveUp("closeInput", why), options);
   }
 
+  /**
+   * A barrier: resolves when every post and push called before it is done, and no consumer is in the middle of its
+   * hand-shake. Every connection can then acquire what was posted so far without waiting, as its mode has it.
+   * @throws StreamError ERR_TIMEOUT, ERR_ABORTED; ERR_BAD_STREAM: closed, also while it waits
+   */
+  async flush(options: WaitOptions = {}): Promise<void> {
+    checkWaitOptions(options);
+    this.mustBeOpen();
+    const pushes = this.#pushesDone + this.#pushes;
+    const postsDone = () => {
+      this.mustBeOpen();
+      return true; // its turn has come, so those before it had theirs
+    };
+    const othersDone = () => {
+      this.mustBeOpen();
+      return this.#pushesDone >= pushes && !this.#native.connections().some(this.#attaching) ? true : undefined;
+    };
+    const posts = this.#posts.wait<boolean>(postsDone, giveUpFlush, options);
+    await Promise.all([posts, this.#others.wait<boolean>(othersDone, giveUpFlush, options)]);
+  }
+
   /** Cancels now: every waiter wakes, consumers end with cause `stopped`, what waits is dropped. */
   stop(): void {
     if (this.#closed) return;
@@ -196,7 +221,7 @@ export class Producer extends ProducerControl implements AsyncDisposable {
   stats(): ProducerStats {
     if (this.#lastStats !== undefined) return this.#lastStats;
     const latencyOf = (connection: bigint) => this.#native.latency(connection);
-    return toProducerStats(this.#host, this.#native.info(), this.#native.connections(), latencyOf);
+    return toProducerStats(this.#host, this.#native.info(), this.#native.connections(), this.pauseStats(), latencyOf);
   }
 
   /** Releases everything. Without closeInput before it, consumers end with cause `producer-closed`. */
@@ -301,20 +326,6 @@ export class Producer extends ProducerControl implements AsyncDisposable {
 
   // ---------------------------------------------------------------- push
 
-  /** The options with the size filled in; throws when the bytes are not one frame. */
-  #checkBytes(bytes: ArrayBufferView, options: PostOptions): PostOptions {
-    const { size, format } = this.layout;
-    const got = ArrayBuffer.isView(bytes) ? bytes.byteLength : undefined;
-    const fits = got !== undefined && (format === "bytes" ? got >= 1 && got <= size : got === size);
-    if (!fits) {
-      const expected = format === "bytes" ? `1 to ${size}` : `${size}`;
-      const text = `push: expected a typed array or Buffer of ${expected} bytes, got ${got ?? typeof bytes}`;
-      throw new StreamError("ERR_BAD_PARAMETER", text);
-    }
-    checkPostOptions(options, got);
-    return format === "bytes" && options.size === undefined ? { ...options, size: got } : options;
-  }
-
   async #pushNext(bytes: ArrayBufferView, options: PostOptions, deadline: number | undefined): Promise<bigint> {
     await this.#lastPush;
     return await this.#push(bytes, options, deadline);
@@ -383,4 +394,5 @@ function giveUp(what: string, why: GiveUp): never {
 }
 
 const giveUpAcquire = (why: GiveUp): never => giveUp("acquire", why);
+const giveUpFlush = (why: GiveUp): never => giveUp("flush", why);
 const giveUpPost = (why: GiveUp): never => giveUp("post", why);

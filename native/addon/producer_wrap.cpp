@@ -25,6 +25,8 @@ void ProducerWrap::define(Napi::Env env) {
           InstanceMethod<&ProducerWrap::evict>("evict"),
           InstanceMethod<&ProducerWrap::watch_drops>("watchDrops"),
           InstanceMethod<&ProducerWrap::reset>("reset"),
+          InstanceMethod<&ProducerWrap::pause>("pause"),
+          InstanceMethod<&ProducerWrap::dropped_paused>("droppedPaused"),
           InstanceMethod<&ProducerWrap::info>("info"),
           InstanceMethod<&ProducerWrap::connections>("connections"),
           InstanceMethod<&ProducerWrap::ended>("ended"),
@@ -209,6 +211,21 @@ void ProducerWrap::watch_drops(const Napi::CallbackInfo &info) {
 // C:  int es_producer_reset(es_producer *producer);
 // TS: reset(): void        Thread: JS thread only.
 void ProducerWrap::reset(const Napi::CallbackInfo &info) { checked(info.Env(), es_producer_reset(alive(info.Env()))); }
+
+// C:  int es_producer_pause(es_producer *producer, int pause);
+// TS: pause(pause: boolean): void        Thread: JS thread only.
+void ProducerWrap::pause(const Napi::CallbackInfo &info) {
+  const bool pause = to_bool(info[0], "pause");
+  checked(info.Env(), es_producer_pause(alive(info.Env()), pause ? 1 : 0));
+}
+
+// C:  int es_producer_paused(es_producer *producer, uint64_t *dropped);
+// TS: droppedPaused(): bigint        Thread: JS thread only.
+Napi::Value ProducerWrap::dropped_paused(const Napi::CallbackInfo &info) {
+  uint64_t dropped = 0;
+  checked(info.Env(), es_producer_paused(alive(info.Env()), &dropped));
+  return Napi::BigInt::New(info.Env(), dropped);
+}
 
 // C:  int es_producer_get_info(es_producer *producer, es_producer_info *out);
 // TS: info(): NativeProducerInfo        Thread: JS thread only.

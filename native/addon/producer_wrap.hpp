@@ -29,6 +29,8 @@ class ProducerWrap : public Napi::ObjectWrap<ProducerWrap>, public OpenObject {
   void evict(const Napi::CallbackInfo &info);
   void watch_drops(const Napi::CallbackInfo &info);
   void reset(const Napi::CallbackInfo &info);
+  void pause(const Napi::CallbackInfo &info);
+  Napi::Value dropped_paused(const Napi::CallbackInfo &info);
   Napi::Value info(const Napi::CallbackInfo &info);
   Napi::Value connections(const Napi::CallbackInfo &info);
   Napi::Value ended(const Napi::CallbackInfo &info);

@@ -178,6 +178,11 @@ int Producer::post(uint64_t lease, const es_post_info& info, uint64_t* number, b
   if (info.metadata_size > ES_METADATA_MAX || (info.metadata_size != 0 && info.metadata == nullptr)) {
     return fail(ES_BAD_PARAMETER, "metadata of %u bytes; at most %u", info.metadata_size, ES_METADATA_MAX);
   }
+  if (paused_) {
+    drop_paused(&pool_.at(static_cast<uint32_t>(found)));
+    if (number != nullptr) *number = number_;
+    return ES_OK;
+  }
   refresh_all();
   if (!make_places()) return ES_WOULD_BLOCK;
   const uint32_t active = active_count();

@@ -32,6 +32,8 @@ class Producer final : public Pollable {
   int evict(uint64_t connection, const char* reason);
   int watch_drops(bool watch);
   int reset();
+  int pause(bool pause);
+  bool paused(uint64_t* dropped) const;
   void fill_info(es_producer_info* out);
   uint32_t fill_connections(es_connection_info* out, uint32_t count);
   int find_ended(uint64_t connection, es_connection_info* out) const;
@@ -61,6 +63,7 @@ class Producer final : public Pollable {
   void write_descriptor(Slot* slot, const es_post_info& info, uint64_t number);
   bool deliver(Connection* connection, uint32_t slot);
   void check_lag(Connection* connection);
+  void drop_paused(Slot* slot);
   void announce_drop(const Connection* connection, es_drop why);
   void stall(Connection* connection, int64_t now);
   void arm_deadline();
@@ -108,6 +111,8 @@ class Producer final : public Pollable {
   bool closed_ = false;
   bool wake_pending_ = false;
   bool drops_watched_ = false;
+  bool paused_ = false;
+  uint64_t dropped_paused_ = 0;
   Pool pool_;
   SlotClaims claims_;
   Deadline deadline_;

@@ -37,4 +37,26 @@ int Producer::reset() {
   return ES_OK;
 }
 
+int Producer::pause(bool pause) {
+  if (closed_) return fail(ES_BAD_STREAM, "the producer is closed");
+  paused_ = pause;
+  for (const auto& connection : connections_) connection->blocked_since = 0;  // nobody holds up a paused producer
+  writable();
+  return ES_OK;
+}
+
+bool Producer::paused(uint64_t* dropped) const {
+  if (dropped != nullptr) *dropped = dropped_paused_;
+  return paused_;
+}
+
+// As a frame that nobody is there for, except that somebody is: a number, and the slot is free again.
+void Producer::drop_paused(Slot* slot) {
+  number_++;
+  dropped_paused_++;
+  slot->writing = false;
+  writing_--;
+  announce_drop(nullptr, ES_DROP_PAUSED);
+}
+
 }  // namespace es

@@ -29,4 +29,16 @@ int es_producer_reset(es_producer* producer) {
   return core(producer)->reset();
 }
 
+int es_producer_pause(es_producer* producer, int pause) {
+  if (producer == nullptr) return missing_argument("es_producer_pause");
+  std::unique_lock lock(core(producer)->context()->mutex);
+  return core(producer)->pause(pause != 0);
+}
+
+int es_producer_paused(es_producer* producer, uint64_t* dropped) {
+  if (producer == nullptr) return missing_argument("es_producer_paused");
+  std::unique_lock lock(core(producer)->context()->mutex);
+  return core(producer)->paused(dropped) ? 1 : 0;
+}
+
 }  // extern "C"

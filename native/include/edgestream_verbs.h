@@ -7,7 +7,8 @@
 /** Why a posted frame did not reach a consumer. */
 typedef enum es_drop {
   ES_DROP_QUEUE_FULL = 1,  /**< `connection` has ES_FULL_DROP, and its queue had no place */
-  ES_DROP_NO_CONSUMER = 2  /**< nobody was connected */
+  ES_DROP_NO_CONSUMER = 2, /**< nobody was connected */
+  ES_DROP_PAUSED = 3       /**< es_producer_pause() */
 } es_drop;
 
 /**
@@ -23,5 +24,13 @@ ES_API int es_producer_watch_drops(es_producer *producer, int watch);
  * that waits for a place finds it. ES_BAD_ACCESS without `support_reset`; ES_BAD_STATE when the input is closed.
  */
 ES_API int es_producer_reset(es_producer *producer);
+
+/**
+ * 1: from here on a post drops its frame at once (ES_DROP_PAUSED), whatever waits; the frame gets a number, its slot is
+ * free. Consumers stay connected and read what waits. 0: posts reach them again.
+ */
+ES_API int es_producer_pause(es_producer *producer, int pause);
+/** 1 while paused, else 0. `dropped`, which may be NULL: frames dropped while it was, ever. */
+ES_API int es_producer_paused(es_producer *producer, uint64_t *dropped);
 
 #endif

@@ -247,7 +247,9 @@ export type DropReason =
   /** One connection has `whenFull: "drop"`, and its queue had no place. */
   | "queue-full"
   /** Nobody was connected. */
-  | "no-consumer";
+  | "no-consumer"
+  /** The producer was paused. */
+  | "paused";
 
 /** A frame was posted, and one connection or all of them do not get it. */
 export interface DroppedEvent {

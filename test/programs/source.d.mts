@@ -57,6 +57,9 @@ export interface SourceCalls {
   heldInfo(handle: number): Promise<{ released: boolean; length: number }>;
   discardHeld(handle: number): Promise<void>;
   reset(on?: "producer" | "stream"): Promise<void>;
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  flush(options?: WaitOptions): Promise<void>;
   closeInput(options?: WaitOptions): Promise<void>;
   evict(connection: bigint, reason?: string): Promise<void>;
   stop(): Promise<void>;

@@ -159,6 +159,18 @@ export class Source {
     this[on].reset();
   }
 
+  pause() {
+    this.producer.pause();
+  }
+
+  resume() {
+    this.producer.resume();
+  }
+
+  flush(options) {
+    return this.producer.flush(options);
+  }
+
   closeInput(options) {
     return this.producer.closeInput(options);
   }

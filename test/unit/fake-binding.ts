@@ -313,6 +313,10 @@ export class FakeProducer implements Partial<NativeProducer> {
     this.#views.end((each) => each === lease);
   }
 
+  droppedPaused(): bigint {
+    return 0n;
+  }
+
   closeInput(): void {}
 
   tryDrain(): number {
