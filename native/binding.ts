@@ -251,6 +251,10 @@ export interface NativeConsumer {
    */
   sleep(ms: number): number;
   consume(count: number): void;
+  /** What tryAcquire would give; undefined: nothing. */
+  peek(): { number: bigint; pts: bigint; isNew: boolean } | undefined;
+  /** Flow.ok: a new frame waits; Flow.wouldBlock: none does, and onWake follows when one comes. */
+  arm(): number;
   state(): number;
   info(): NativeConsumerInfo;
   /** es_latency, word for word; undefined before the producer is met. */

@@ -1,5 +1,5 @@
 /** The consumer: one connection's frames, by acquire, by next, or by `for await`. */
-import { EventEmitter } from "node:events";
+import type { EventEmitter } from "node:events";
 import {
   AcquireFlag,
   EventKind,
@@ -12,17 +12,10 @@ import { blockMs, checkWaitOptions } from "./base/config.ts";
 import { StreamError, wrapNativeError } from "./base/errors.ts";
 import { toFrameLayout } from "./base/format.ts";
 import type { ConsumerStats } from "./base/stats-types.ts";
-import type {
-  ConsumerEvents,
-  DisconnectCause,
-  FrameLayout,
-  ReadableFrame,
-  Result,
-  StreamState,
-  WaitOptions,
-  WaitStrategy,
-} from "./base/types.ts";
+import type { DisconnectCause, FrameLayout, ReadableFrame, Result, StreamState, WaitOptions } from "./base/types.ts";
 import type { BindingHost } from "./binding-host.ts";
+import { ConsumerControl } from "./consumer-control.ts";
+import { type ConsumerSetup, waitFlags } from "./consumer-setup.ts";
 import { onFirstListener } from "./first-listener.ts";
 import { aborted, iterationError, type NoFrame, noFrame } from "./flow.ts";
 import type { ReadableFrameLease } from "./frame.ts";
@@ -31,28 +24,12 @@ import { KeepAlive } from "./keep-alive.ts";
 import { ReadLeases } from "./read-leases.ts";
 import { StateTrace } from "./state-trace.ts";
 import { toConsumerStats } from "./stats.ts";
-import { canReconnect, type Reopen, Supervisor } from "./supervise.ts";
+import { canReconnect, Supervisor } from "./supervise.ts";
 import { TurnWatch } from "./turn-watch.ts";
 import { type Attempt, Gate, type GiveUp } from "./wait.ts";
 
 const anyFrame = AcquireFlag.any;
 const newFramesOnly = AcquireFlag.newOnly;
-/** What an acquire says beyond that, by how its consumer waits. */
-const waitFlags: Readonly<Record<WaitStrategy, number>> = {
-  event: 0,
-  poll: AcquireFlag.noWake | AcquireFlag.spin,
-  block: AcquireFlag.noWake,
-};
-
-/** @internal */
-export interface ConsumerSetup {
-  /** EGL to the letter: acquire before the producer came is an error at once. */
-  strict: boolean;
-  wait: WaitStrategy;
-  /** Makes the next connection; undefined: this one is the only one. */
-  reopen: Reopen | undefined;
-  onClosed: () => void;
-}
 
 /**
  * Made by `stream.connectConsumer()`.
@@ -64,7 +41,7 @@ export interface ConsumerSetup {
  *   detect(frame.planes[0].data, frame.planes[0].stride); // valid until the next turn
  * }
  */
-export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncIterable<ReadableFrame>, AsyncDisposable {
+export class Consumer extends ConsumerControl implements AsyncIterable<ReadableFrame>, AsyncDisposable {
   readonly #host: BindingHost;
   readonly #setup: ConsumerSetup;
   readonly #keepAlive: KeepAlive;
@@ -132,6 +109,10 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
 
   get closed(): boolean {
     return this.#closed;
+  }
+
+  protected override get native(): NativeConsumer {
+    return this.#leases.native;
   }
 
   /** The newest layout announced; undefined before the producer is met. Each frame has its own. */

@@ -18,6 +18,11 @@ function join(low: number, high: number): bigint {
   return joined[0] as bigint;
 }
 
+/** A time of the core; it has a number for "none". */
+export function ptsOf(pts: bigint): bigint | undefined {
+  return pts === noPts ? undefined : pts;
+}
+
 /** Who hands out frames and takes them back; see read-leases.ts and write-leases.ts. */
 export interface FrameOwner {
   readonly closed: boolean;
@@ -164,8 +169,7 @@ export class ReadableFrameLease extends FrameLease implements ReadableFrame {
   }
 
   get pts(): bigint | undefined {
-    const pts = join(this.#ptsLow, this.#ptsHigh);
-    return pts === noPts ? undefined : pts;
+    return ptsOf(join(this.#ptsLow, this.#ptsHigh));
   }
 
   get layout(): FrameLayout {

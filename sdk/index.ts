@@ -30,6 +30,7 @@ export type {
   ModeName,
   ModeOptions,
   OpenStreamOptions,
+  PendingFrame,
   PlaneLayout,
   PostOptions,
   PostResult,

@@ -17,6 +17,8 @@ void ConsumerWrap::define(Napi::Env env) {
           InstanceAccessor<&ConsumerWrap::id>("id"),
           InstanceMethod<&ConsumerWrap::metadata>("metadata"),
           InstanceMethod<&ConsumerWrap::consume>("consume"),
+          InstanceMethod<&ConsumerWrap::peek>("peek"),
+          InstanceMethod<&ConsumerWrap::arm>("arm"),
           InstanceMethod<&ConsumerWrap::state>("state"),
           InstanceMethod<&ConsumerWrap::info>("info"),
           InstanceMethod<&ConsumerWrap::latency>("latency"),
@@ -200,6 +202,27 @@ napi_value ConsumerWrap::release(const FastCall &call) {
 void ConsumerWrap::consume(const Napi::CallbackInfo &info) {
   const auto count = static_cast<uint32_t>(to_integer(info[0], "count", 0, UINT32_MAX));
   checked(info.Env(), es_consumer_consume(alive(info.Env()), count));
+}
+
+// C:  int es_consumer_peek(es_consumer *consumer, es_pending *out);
+// TS: peek(): { number: bigint; pts: bigint; isNew: boolean } | undefined        Thread: JS thread only.
+Napi::Value ConsumerWrap::peek(const Napi::CallbackInfo &info) {
+  Napi::Env env = info.Env();
+  es_pending pending{};
+  if (checked(env, es_consumer_peek(alive(env), &pending)) != ES_OK) return env.Undefined();
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("number", Napi::BigInt::New(env, pending.number));
+  result.Set("pts", Napi::BigInt::New(env, pending.pts));
+  result.Set("isNew", Napi::Boolean::New(env, pending.is_new != 0));
+  return result;
+}
+
+// C:  int es_consumer_arm(es_consumer *consumer);
+// TS: arm(): number        Thread: JS thread only; never waits.
+Napi::Value ConsumerWrap::arm(const Napi::CallbackInfo &info) {
+  const int result = checked(info.Env(), es_consumer_arm(alive(info.Env())));
+  if (result == ES_WOULD_BLOCK && !watched_) watch_wakes();
+  return Napi::Number::New(info.Env(), result);
 }
 
 // C:  int es_consumer_state(es_consumer *consumer);

@@ -36,6 +36,8 @@ class ConsumerWrap : public Napi::ObjectWrap<ConsumerWrap>, public OpenObject {
   napi_value sleep(const FastCall &call);
   Napi::Value metadata(const Napi::CallbackInfo &info);
   void consume(const Napi::CallbackInfo &info);
+  Napi::Value peek(const Napi::CallbackInfo &info);
+  Napi::Value arm(const Napi::CallbackInfo &info);
   Napi::Value state(const Napi::CallbackInfo &info);
   Napi::Value info(const Napi::CallbackInfo &info);
   Napi::Value latency(const Napi::CallbackInfo &info);

@@ -1,5 +1,6 @@
 // A consumer: its seat, the memory it may read, its leases, its state.
 //   consumer.cpp   verbs and state       attach.cpp   the hand-shake and everything the producer says
+//   look.cpp       verbs that look at what waits and take nothing
 #pragma once
 
 #include <memory>
@@ -23,6 +24,8 @@ class Consumer final : public Pollable {
   uint32_t id() const { return id_; }
   int acquire(uint32_t flags, es_frame* out);
   int release(uint64_t lease);
+  int peek(es_pending* out);
+  int arm();
   // The descriptor of wake-ups, for a loop that watches it by itself from here on.
   int take_wake_fd();
   int woken();

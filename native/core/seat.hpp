@@ -104,6 +104,8 @@ class ConsumerSeat {
 
   // The frame that take() would try first. false: none waits.
   bool peek(uint64_t* position, uint32_t* slot);
+  // Number and time of a frame that waits, without a lease. false: it was taken back, and what was read is worthless.
+  bool read_waiting(uint64_t position, uint32_t slot, const SlotDescriptor& descriptor, es_pending* out) const;
   // Leases that frame. false: the producer took it back in the meantime; peek again.
   bool take(uint64_t position, uint32_t slot);
   // The same, for the last credit: the earlier frame is given back if and only if this one is taken.

@@ -1,4 +1,5 @@
 // The C ABI of edgestream_verbs.h: argument checks and the context's lock; then one call into the core.
+#include "consumer.hpp"
 #include "producer.hpp"
 #include "status.hpp"
 
@@ -7,6 +8,7 @@ namespace es {
 namespace {
 
 Producer* core(es_producer* handle) { return reinterpret_cast<Producer*>(handle); }
+Consumer* core(es_consumer* handle) { return reinterpret_cast<Consumer*>(handle); }
 
 int missing_argument(const char* function) { return fail(ES_BAD_PARAMETER, "%s: an argument is NULL", function); }
 
@@ -39,6 +41,18 @@ int es_producer_paused(es_producer* producer, uint64_t* dropped) {
   if (producer == nullptr) return missing_argument("es_producer_paused");
   std::unique_lock lock(core(producer)->context()->mutex);
   return core(producer)->paused(dropped) ? 1 : 0;
+}
+
+int es_consumer_peek(es_consumer* consumer, es_pending* out) {
+  if (consumer == nullptr || out == nullptr) return missing_argument("es_consumer_peek");
+  std::unique_lock lock(core(consumer)->context()->mutex);
+  return core(consumer)->peek(out);
+}
+
+int es_consumer_arm(es_consumer* consumer) {
+  if (consumer == nullptr) return missing_argument("es_consumer_arm");
+  std::unique_lock lock(core(consumer)->context()->mutex);
+  return core(consumer)->arm();
 }
 
 }  // extern "C"

@@ -33,4 +33,19 @@ ES_API int es_producer_pause(es_producer *producer, int pause);
 /** 1 while paused, else 0. `dropped`, which may be NULL: frames dropped while it was, ever. */
 ES_API int es_producer_paused(es_producer *producer, uint64_t *dropped);
 
+typedef struct es_pending {
+  uint64_t number;
+  int64_t pts;      /**< ns, or ES_NO_PTS */
+  uint32_t is_new;  /**< 0: the old frame */
+  uint32_t reserved;
+} es_pending;
+
+/**
+ * What es_consumer_acquire() with ES_NO_WAIT would give, without taking it. ES_WOULD_BLOCK: nothing. In an overwriting
+ * queue the producer may replace the frame before it is acquired.
+ */
+ES_API int es_consumer_peek(es_consumer *consumer, es_pending *out);
+/** ES_OK: a new frame waits. ES_WOULD_BLOCK: none does, and ES_EVENT_READABLE follows when one comes. */
+ES_API int es_consumer_arm(es_consumer *consumer);
+
 #endif

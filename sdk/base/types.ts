@@ -343,6 +343,15 @@ export interface ReadableFrame extends Disposable {
   release(): void;
 }
 
+/** What an acquire would give. */
+export interface PendingFrame {
+  number: bigint;
+  /** ns; undefined when the producer gave none. */
+  pts: bigint | undefined;
+  /** false: the old frame again. */
+  isNew: boolean;
+}
+
 export type Result<T> =
   | { status: "ok"; frame: T }
   | { status: Exclude<FlowStatus, "ok">; frame?: undefined };

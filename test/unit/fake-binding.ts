@@ -197,6 +197,12 @@ export class FakeConsumer implements NativeConsumer {
 
   consume(): void {}
 
+  peek(): undefined {}
+
+  arm(): number {
+    return this.waiting.length > 0 ? Flow.ok : Flow.wouldBlock;
+  }
+
   state(): number {
     return states.indexOf(this.stateName);
   }

@@ -1,0 +1,37 @@
+// The consumer's verbs of edgestream_verbs.h: they look at what waits and take nothing.
+#include "consumer.hpp"
+#include "status.hpp"
+
+namespace es {
+
+int Consumer::peek(es_pending* out) {
+  *out = {};
+  if (closed_) return fail(ES_BAD_STREAM, "the consumer is closed");
+  if (state_ == ES_STATE_DISCONNECTED) return terminal_result();
+  if (said_attached_ && !attached_) read_messages();
+  if (!attached_) return ES_WOULD_BLOCK;
+  uint64_t position;
+  uint32_t slot;
+  while (seat_.peek(&position, &slot)) {
+    if (slot >= slots_.size()) read_messages();  // the pool grew
+    if (slot >= slots_.size()) return ES_WOULD_BLOCK;  // a broken producer: acquire will say so
+    out->is_new = 1;
+    if (seat_.read_waiting(position, slot, *slots_[slot].descriptor, out)) return ES_OK;
+  }
+  *out = {};
+  if (cause_ != ES_CAUSE_NONE) return terminal_result();
+  if (!has_old_frame()) return ES_WOULD_BLOCK;
+  const SlotDescriptor& descriptor = *slots_[static_cast<uint32_t>(last_slot_)].descriptor;
+  out->number = descriptor.number;
+  out->pts = descriptor.pts;
+  return ES_OK;
+}
+
+int Consumer::arm() {
+  if (closed_) return fail(ES_BAD_STREAM, "the consumer is closed");
+  if (state_ == ES_STATE_DISCONNECTED) return terminal_result();
+  if (said_attached_ && !attached_) read_messages();
+  return attached_ && !seat_.prepare_sleep() ? ES_OK : ES_WOULD_BLOCK;
+}
+
+}  // namespace es
