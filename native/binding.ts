@@ -220,6 +220,7 @@ export interface NativeProducer {
   watchDrops(watch: boolean): void;
   reset(): void;
   pause(pause: boolean): void;
+  setMetadata(block: number, offset: number, bytes: Uint8Array): void;
   /** Frames dropped while it was paused, ever. */
   droppedPaused(): bigint;
   info(): NativeProducerInfo;
@@ -243,6 +244,8 @@ export interface NativeConsumer {
   readonly kept: { view: ArrayBuffer | undefined };
   /** A copy of the frame's metadata. */
   metadata(lease: number): Uint8Array;
+  /** A copy of one sticky block, 0..3, as it was when the frame was posted. */
+  metadataBlock(lease: number, block: number): Uint8Array;
   /** `kept`: a view to detach with it. */
   release(lease: number, kept?: ArrayBuffer): void;
   /**

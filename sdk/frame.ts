@@ -33,6 +33,7 @@ export interface ReadOwner extends FrameOwner {
   readonly epoch: bigint;
   layout(id: number): FrameLayout;
   metadata(lease: number): Uint8Array;
+  metadataBlock(lease: number, block: number): Uint8Array;
   release(frame: ReadableFrameLease): void;
   /** A write of these bytes is in flight: keep the lease, whatever happens. */
   pin(): void;
@@ -202,6 +203,11 @@ export class ReadableFrameLease extends FrameLease implements ReadableFrame {
     this.#mustLive("metadata");
     this.#metadata = this.owner.metadata(this.lease);
     return this.#metadata;
+  }
+
+  metadataBlock(block: number): Uint8Array {
+    this.#mustLive("metadataBlock()");
+    return this.owner.metadataBlock(this.lease, block);
   }
 
   get released(): boolean {

@@ -16,6 +16,7 @@ void ConsumerWrap::define(Napi::Env env) {
       {
           InstanceAccessor<&ConsumerWrap::id>("id"),
           InstanceMethod<&ConsumerWrap::metadata>("metadata"),
+          InstanceMethod<&ConsumerWrap::metadata_block>("metadataBlock"),
           InstanceMethod<&ConsumerWrap::consume>("consume"),
           InstanceMethod<&ConsumerWrap::peek>("peek"),
           InstanceMethod<&ConsumerWrap::arm>("arm"),
@@ -180,6 +181,22 @@ Napi::Value ConsumerWrap::metadata(const Napi::CallbackInfo &info) {
   const Lease &lease = leases_.get(info.Env(), to_lease_handle(info.Env(), info[0]));
   Napi::Uint8Array copy = Napi::Uint8Array::New(info.Env(), lease.metadata_size);
   std::copy_n(lease.metadata, lease.metadata_size, copy.Data());
+  return copy;
+}
+
+// C:  int es_consumer_metadata_block(es_consumer *consumer, uint64_t lease, uint32_t block, const uint8_t **data,
+//                                    uint32_t *size);
+// TS: metadataBlock(lease: number, block: number): Uint8Array        Thread: JS thread only.
+Napi::Value ConsumerWrap::metadata_block(const Napi::CallbackInfo &info) {
+  Napi::Env env = info.Env();
+  es_consumer *consumer = alive(env);
+  const Lease &lease = leases_.get(env, to_lease_handle(env, info[0]));
+  const auto block = static_cast<uint32_t>(to_integer(info[1], "block", 0, ES_METADATA_BLOCKS - 1));
+  const uint8_t *data = nullptr;
+  uint32_t size = 0;
+  checked(env, es_consumer_metadata_block(consumer, lease.id, block, &data, &size));
+  Napi::Uint8Array copy = Napi::Uint8Array::New(env, size);
+  std::copy_n(data, size, copy.Data());
   return copy;
 }
 

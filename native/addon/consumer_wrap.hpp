@@ -35,6 +35,7 @@ class ConsumerWrap : public Napi::ObjectWrap<ConsumerWrap>, public OpenObject {
   napi_value release(const FastCall &call);
   napi_value sleep(const FastCall &call);
   Napi::Value metadata(const Napi::CallbackInfo &info);
+  Napi::Value metadata_block(const Napi::CallbackInfo &info);
   void consume(const Napi::CallbackInfo &info);
   Napi::Value peek(const Napi::CallbackInfo &info);
   Napi::Value arm(const Napi::CallbackInfo &info);

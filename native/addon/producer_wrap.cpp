@@ -26,6 +26,7 @@ void ProducerWrap::define(Napi::Env env) {
           InstanceMethod<&ProducerWrap::watch_drops>("watchDrops"),
           InstanceMethod<&ProducerWrap::reset>("reset"),
           InstanceMethod<&ProducerWrap::pause>("pause"),
+          InstanceMethod<&ProducerWrap::set_metadata>("setMetadata"),
           InstanceMethod<&ProducerWrap::dropped_paused>("droppedPaused"),
           InstanceMethod<&ProducerWrap::info>("info"),
           InstanceMethod<&ProducerWrap::connections>("connections"),
@@ -225,6 +226,20 @@ Napi::Value ProducerWrap::dropped_paused(const Napi::CallbackInfo &info) {
   uint64_t dropped = 0;
   checked(info.Env(), es_producer_paused(alive(info.Env()), &dropped));
   return Napi::BigInt::New(info.Env(), dropped);
+}
+
+// C:  int es_producer_set_metadata(es_producer *producer, uint32_t block, uint32_t offset, const void *bytes,
+//                                  uint32_t size);
+// TS: setMetadata(block: number, offset: number, bytes: Uint8Array): void        Thread: JS thread only.
+void ProducerWrap::set_metadata(const Napi::CallbackInfo &info) {
+  const auto block = static_cast<uint32_t>(to_integer(info[0], "block", 0, ES_METADATA_BLOCKS - 1));
+  const auto offset = static_cast<uint32_t>(to_integer(info[1], "offset", 0, ES_METADATA_MAX));
+  if (!info[2].IsTypedArray() || info[2].As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
+    throw_bad_parameter(info.Env(), "bytes must be a Uint8Array");
+  }
+  const auto bytes = info[2].As<Napi::Uint8Array>();
+  const auto size = static_cast<uint32_t>(std::min<size_t>(bytes.ByteLength(), UINT32_MAX));
+  checked(info.Env(), es_producer_set_metadata(alive(info.Env()), block, offset, bytes.Data(), size));
 }
 
 // C:  int es_producer_get_info(es_producer *producer, es_producer_info *out);

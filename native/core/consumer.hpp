@@ -26,6 +26,7 @@ class Consumer final : public Pollable {
   int release(uint64_t lease);
   int peek(es_pending* out);
   int arm();
+  int metadata_block(uint64_t lease, uint32_t block, const uint8_t** data, uint32_t* size) const;
   // The descriptor of wake-ups, for a loop that watches it by itself from here on.
   int take_wake_fd();
   int woken();

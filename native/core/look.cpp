@@ -1,5 +1,6 @@
 // The consumer's verbs of edgestream_verbs.h: they look at what waits and take nothing.
 #include "consumer.hpp"
+#include "metadata.hpp"
 #include "status.hpp"
 
 namespace es {
@@ -32,6 +33,20 @@ int Consumer::arm() {
   if (state_ == ES_STATE_DISCONNECTED) return terminal_result();
   if (said_attached_ && !attached_) read_messages();
   return attached_ && !seat_.prepare_sleep() ? ES_OK : ES_WOULD_BLOCK;
+}
+
+int Consumer::metadata_block(uint64_t lease, uint32_t block, const uint8_t** data, uint32_t* size) const {
+  if (block >= ES_METADATA_BLOCKS) {
+    return fail(ES_BAD_PARAMETER, "there are metadata blocks 0 to %u, got %u", ES_METADATA_BLOCKS - 1, block);
+  }
+  const auto slot = static_cast<uint32_t>(lease & 0xff);
+  const bool held = !closed_ && slot < slots_.size() && leases_[slot].held && !leases_[slot].given_back &&
+                    leases_[slot].position == lease >> 8;
+  if (!held) return fail(ES_BAD_ACCESS, "the frame's lease is over");
+  const BlockPlace place = find_block(*slots_[slot].descriptor, block);
+  *data = slots_[slot].metadata + place.offset;
+  *size = place.size;
+  return ES_OK;
 }
 
 }  // namespace es

@@ -178,6 +178,10 @@ int Producer::post(uint64_t lease, const es_post_info& info, uint64_t* number, b
   if (info.metadata_size > ES_METADATA_MAX || (info.metadata_size != 0 && info.metadata == nullptr)) {
     return fail(ES_BAD_PARAMETER, "metadata of %u bytes; at most %u", info.metadata_size, ES_METADATA_MAX);
   }
+  if (info.metadata_size + blocks_.bytes() > ES_METADATA_MAX) {
+    return fail(ES_BAD_PARAMETER, "metadata of %u bytes, and %u in blocks; together at most %u", info.metadata_size,
+                blocks_.bytes(), ES_METADATA_MAX);
+  }
   if (paused_) {
     drop_paused(&pool_.at(static_cast<uint32_t>(found)));
     if (number != nullptr) *number = number_;
@@ -222,6 +226,7 @@ void Producer::write_descriptor(Slot* slot, const es_post_info& info, uint64_t n
   descriptor.layout = layout_;
   descriptor.metadata_size = info.metadata_size;
   if (info.metadata_size != 0) memcpy(slot->metadata, info.metadata, info.metadata_size);
+  blocks_.write(slot->metadata + info.metadata_size, descriptor.block_size);
 }
 
 // A waiting queue has a place by now; an overwriting one makes it; a dropping one goes without. true: it slept.

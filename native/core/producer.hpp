@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "connection.hpp"
+#include "metadata.hpp"
 #include "pool.hpp"
 
 namespace es {
@@ -34,6 +35,7 @@ class Producer final : public Pollable {
   int reset();
   int pause(bool pause);
   bool paused(uint64_t* dropped) const;
+  int set_metadata(uint32_t block, uint32_t offset, const void* bytes, uint32_t size);
   void fill_info(es_producer_info* out);
   uint32_t fill_connections(es_connection_info* out, uint32_t count);
   int find_ended(uint64_t connection, es_connection_info* out) const;
@@ -113,6 +115,7 @@ class Producer final : public Pollable {
   bool drops_watched_ = false;
   bool paused_ = false;
   uint64_t dropped_paused_ = 0;
+  MetadataBlocks blocks_;
   Pool pool_;
   SlotClaims claims_;
   Deadline deadline_;

@@ -207,7 +207,8 @@ struct SlotDescriptor {
   uint64_t size;  // bytes used
   uint32_t layout;
   uint32_t metadata_size;
-  uint64_t reserved[8];
+  uint16_t block_size[ES_METADATA_BLOCKS];  // sticky blocks; they lie behind the frame's own metadata, in this order
+  uint64_t reserved[7];
 };
 
 // ---------------------------------------------------------------- offsets
@@ -266,7 +267,7 @@ static_assert(kRingSize >= 2 * ES_CAPACITY_MAX && (kRingSize & (kRingSize - 1)) 
 static_assert(ES_SLOTS_MAX == 256, "a slot index has 8 bits in a word and a ring entry");
 static_assert(sizeof(SlotDescriptor) == 128);
 ES_AT(SlotDescriptor, pts, 16); ES_AT(SlotDescriptor, captured, 32); ES_AT(SlotDescriptor, size, 48);
-ES_AT(SlotDescriptor, layout, 56); ES_AT(SlotDescriptor, metadata_size, 60);
+ES_AT(SlotDescriptor, layout, 56); ES_AT(SlotDescriptor, metadata_size, 60); ES_AT(SlotDescriptor, block_size, 64);
 #undef ES_AT
 
 }  // namespace es

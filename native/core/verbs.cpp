@@ -1,6 +1,7 @@
 // Verbs of edgestream_verbs.h: the producer's half.
 #include "producer.hpp"
 #include "status.hpp"
+#include "stream.hpp"
 
 namespace es {
 
@@ -57,6 +58,15 @@ void Producer::drop_paused(Slot* slot) {
   slot->writing = false;
   writing_--;
   announce_drop(nullptr, ES_DROP_PAUSED);
+}
+
+int Producer::set_metadata(uint32_t block, uint32_t offset, const void* bytes, uint32_t size) {
+  if (closed_) return fail(ES_BAD_STREAM, "the producer is closed");
+  if (input_closed_) return fail(ES_BAD_STATE, "metadata: there are no more frames");
+  if (stream_ != nullptr && stream_->strict() && active_count() == 0) {
+    return fail(ES_BAD_STATE, "metadata: no consumer is connected, and the stream is strict");
+  }
+  return blocks_.set(block, offset, bytes, size);
 }
 
 }  // namespace es

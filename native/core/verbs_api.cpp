@@ -55,4 +55,20 @@ int es_consumer_arm(es_consumer* consumer) {
   return core(consumer)->arm();
 }
 
+int es_producer_set_metadata(es_producer* producer, uint32_t block, uint32_t offset, const void* bytes,
+                             uint32_t size) {
+  if (producer == nullptr) return missing_argument("es_producer_set_metadata");
+  std::unique_lock lock(core(producer)->context()->mutex);
+  return core(producer)->set_metadata(block, offset, bytes, size);
+}
+
+int es_consumer_metadata_block(es_consumer* consumer, uint64_t lease, uint32_t block, const uint8_t** data,
+                               uint32_t* size) {
+  if (consumer == nullptr || data == nullptr || size == nullptr) {
+    return missing_argument("es_consumer_metadata_block");
+  }
+  std::unique_lock lock(core(consumer)->context()->mutex);
+  return core(consumer)->metadata_block(lease, block, data, size);
+}
+
 }  // extern "C"

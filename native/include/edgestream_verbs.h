@@ -48,4 +48,21 @@ ES_API int es_consumer_peek(es_consumer *consumer, es_pending *out);
 /** ES_OK: a new frame waits. ES_WOULD_BLOCK: none does, and ES_EVENT_READABLE follows when one comes. */
 ES_API int es_consumer_arm(es_consumer *consumer);
 
+#define ES_METADATA_BLOCKS 4u /**< sticky blocks of a producer */
+
+/**
+ * Writes `size` bytes at `offset` of a block, which grows to hold them, zeros in between. Blocks stay as they are from
+ * frame to frame; each post takes a snapshot. All of them and the frame's own metadata together have at most
+ * ES_METADATA_MAX bytes: ES_BAD_PARAMETER, here or from the post that has too much. Size 0 has no effect.
+ * ES_BAD_STATE: the input is closed, or the stream is strict and has no consumer connected.
+ */
+ES_API int es_producer_set_metadata(es_producer *producer, uint32_t block, uint32_t offset, const void *bytes,
+                                    uint32_t size);
+/**
+ * A block as it was when the frame was posted; size 0 when it was never written. The bytes are valid as long as the
+ * lease. ES_BAD_PARAMETER: no such block; ES_BAD_ACCESS: the lease is over.
+ */
+ES_API int es_consumer_metadata_block(es_consumer *consumer, uint64_t lease, uint32_t block, const uint8_t **data,
+                                      uint32_t *size);
+
 #endif

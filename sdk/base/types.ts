@@ -195,7 +195,7 @@ export interface PostOptions extends WaitOptions {
   captured?: bigint;
   /** Bytes used, for `bytes`. @default the whole frame */
   size?: number;
-  /** At most 4096 bytes. */
+  /** At most 4096 bytes, the producer's sticky blocks included. */
   metadata?: Uint8Array;
 }
 
@@ -332,6 +332,11 @@ export interface ReadableFrame extends Disposable {
   readonly planes: readonly FramePlane[];
   /** A copy; empty when there is none. */
   readonly metadata: Uint8Array;
+  /**
+   * A copy of the producer's sticky block 0 to 3 (`producer.setMetadata`) as it was when this frame was posted; empty
+   * when it was never written.
+   */
+  metadataBlock(block: number): Uint8Array;
   /** Monotonic ns. */
   readonly timestamps: { captured: bigint; posted: bigint; acquired: bigint };
   readonly released: boolean;

@@ -59,6 +59,7 @@ export interface SourceCalls {
   reset(on?: "producer" | "stream"): Promise<void>;
   pause(): Promise<void>;
   resume(): Promise<void>;
+  setMetadata(block: number, offset: number, bytes: Uint8Array): Promise<void>;
   flush(options?: WaitOptions): Promise<void>;
   closeInput(options?: WaitOptions): Promise<void>;
   evict(connection: bigint, reason?: string): Promise<void>;

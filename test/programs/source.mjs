@@ -167,6 +167,10 @@ export class Source {
     this.producer.resume();
   }
 
+  setMetadata(block, offset, bytes) {
+    this.producer.setMetadata(block, offset, bytes);
+  }
+
   flush(options) {
     return this.producer.flush(options);
   }

@@ -185,6 +185,10 @@ export class FakeConsumer implements NativeConsumer {
     return new Uint8Array([1, 2, 3]);
   }
 
+  metadataBlock(): Uint8Array {
+    return new Uint8Array(0);
+  }
+
   release(lease: number, kept?: ArrayBuffer): void {
     this.released.push(lease);
     if (kept !== undefined) this.#binding.detach(kept);
