@@ -182,6 +182,7 @@ int Producer::post(uint64_t lease, const es_post_info& info, uint64_t* number, b
     return fail(ES_BAD_PARAMETER, "metadata of %u bytes, and %u in blocks; together at most %u", info.metadata_size,
                 blocks_.bytes(), ES_METADATA_MAX);
   }
+  if (goes_back(info)) return fail(ES_BAD_PARAMETER, "a strict fifo wants each pts above the one before");
   if (paused_) {
     drop_paused(&pool_.at(static_cast<uint32_t>(found)));
     if (number != nullptr) *number = number_;
@@ -219,6 +220,7 @@ void Producer::write_descriptor(Slot* slot, const es_post_info& info, uint64_t n
   descriptor.number = number;
   descriptor.epoch = epoch_;
   descriptor.pts = info.pts;
+  if (info.pts != ES_NO_PTS) last_pts_ = info.pts;
   descriptor.duration = info.duration;
   descriptor.captured = info.captured != 0 ? info.captured : slot->acquired_at;
   descriptor.posted = es_now();

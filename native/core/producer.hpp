@@ -65,6 +65,7 @@ class Producer final : public Pollable {
   void write_descriptor(Slot* slot, const es_post_info& info, uint64_t number);
   bool deliver(Connection* connection, uint32_t slot);
   void check_lag(Connection* connection);
+  bool goes_back(const es_post_info& info) const;
   void drop_paused(Slot* slot);
   void announce_drop(const Connection* connection, es_drop why);
   void stall(Connection* connection, int64_t now);
@@ -104,6 +105,7 @@ class Producer final : public Pollable {
   uint64_t number_ = 0;       // last posted
   uint64_t no_consumer_ = 0;  // posted while nobody was there
   int64_t last_posted_ = 0;   // when
+  int64_t last_pts_ = ES_NO_PTS;  // of the last posted frame that had one
   uint64_t last_lease_ = 0;
   uint64_t last_connection_ = 0;
   uint32_t writing_ = 0;      // slots out for writing

@@ -5,6 +5,16 @@
 
 namespace es {
 
+// EGL: the times of a FIFO increase. Only a strict stream holds its producer to it.
+bool Producer::goes_back(const es_post_info& info) const {
+  if (info.pts == ES_NO_PTS || last_pts_ == ES_NO_PTS || info.pts > last_pts_) return false;
+  if (stream_ == nullptr || !stream_->strict()) return false;
+  for (const auto& connection : connections_) {
+    if (connection->phase == Connection::Phase::active && connection->policy.when_full == ES_FULL_WAIT) return true;
+  }
+  return false;
+}
+
 int Producer::watch_drops(bool watch) {
   if (closed_) return fail(ES_BAD_STREAM, "the producer is closed");
   drops_watched_ = watch;

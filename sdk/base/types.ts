@@ -187,7 +187,7 @@ export interface OpenStreamOptions extends ModeOptions {
 }
 
 export interface PostOptions extends WaitOptions {
-  /** Presentation time, ns. */
+  /** Presentation time, ns. In a strict fifo above the one before. */
   pts?: bigint;
   /** ns */
   duration?: bigint;
