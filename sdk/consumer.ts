@@ -20,6 +20,7 @@ import { onFirstListener } from "./first-listener.ts";
 import { aborted, iterationError, type NoFrame, noFrame } from "./flow.ts";
 import type { ReadableFrameLease } from "./frame.ts";
 import { FrameIterator } from "./frame-iterator.ts";
+import { FrameNotice } from "./frame-notice.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { ReadLeases } from "./read-leases.ts";
 import { StateTrace } from "./state-trace.ts";
@@ -35,7 +36,7 @@ const newFramesOnly = AcquireFlag.newOnly;
  * Made by `stream.connectConsumer()`.
  *
  * Events: `statechange`, told when it is noticed: at an acquire, a wake-up, or a word of the producer;
- * `reconnected` with `reconnect`.
+ * `frame` once per step into `new-frame-available`; `reconnected` with `reconnect`.
  * @example
  * for await (const frame of consumer) {
  *   detect(frame.planes[0].data, frame.planes[0].stride); // valid until the next turn
@@ -50,6 +51,7 @@ export class Consumer extends ConsumerControl implements AsyncIterable<ReadableF
   readonly #watch: TurnWatch | undefined;
   readonly #waitFlags: number;
   readonly #supervisor: Supervisor | undefined;
+  readonly #notice: FrameNotice;
   #leases: ReadLeases;
   /** Connections before this one with frames still out; the first new frame ends those that it replaces. */
   #earlier: ReadLeases[] = [];
@@ -82,6 +84,8 @@ export class Consumer extends ConsumerControl implements AsyncIterable<ReadableF
       };
       this.#supervisor = new Supervisor(setup.reopen, (next) => this.#adopt(next), fail);
     }
+    const arm = () => !this.#closed && this.#leases.native.arm() === Flow.ok;
+    this.#notice = new FrameNotice(this as EventEmitter, arm, this.#keepAlive);
     onFirstListener(this as EventEmitter, "statechange", () => {
       this.#trace = new StateTrace(this.state, (change) => this.emit("statechange", change));
     });
@@ -217,14 +221,19 @@ export class Consumer extends ConsumerControl implements AsyncIterable<ReadableF
   #take(flags: number): ReadableFrameLease | NoFrame {
     if (this.#closed) return "closed";
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#leases.blocked || (this.#earlier.length > 0 && this.#earlier.some(isBlocked))) return "would-block";
+    if (this.#leases.blocked || (this.#earlier.length > 0 && this.#earlier.some(isBlocked))) {
+      this.#notice.nothingTaken();
+      return "would-block";
+    }
     const flow = this.#nativeAcquire(flags);
     if (flow === Flow.ok) {
       const frame = this.#leases.take();
       if (this.#earlier.length > 0) this.#endEarlier();
       if (this.#trace !== undefined) this.#traceTaken(frame.isNew);
+      if (this.#notice.active) this.#notice.look();
       return frame;
     }
+    this.#notice.nothingTaken();
     if (this.#trace !== undefined) this.#look();
     const status = noFrame(flow);
     return status === "closed" && this.#comesBack() ? "would-block" : status;
@@ -232,7 +241,9 @@ export class Consumer extends ConsumerControl implements AsyncIterable<ReadableF
 
   #nativeAcquire(flags: number): number {
     try {
-      return this.#leases.native.tryAcquire(this.#watch?.usable ? flags | this.#waitFlags : flags);
+      return this.#leases.native.tryAcquire(
+        this.#watch?.usable && !this.#notice.active ? flags | this.#waitFlags : flags,
+      );
     } catch (error) {
       throw wrapNativeError(error);
     }
@@ -293,6 +304,7 @@ export class Consumer extends ConsumerControl implements AsyncIterable<ReadableF
   #lookAgain(): void {
     this.#gate.wake();
     this.#watch?.start();
+    if (this.#notice?.active) this.#notice.look();
   }
 
   #wake(): void {
@@ -338,6 +350,7 @@ export class Consumer extends ConsumerControl implements AsyncIterable<ReadableF
     this.#lastLatency = this.#leases.native.latency();
     this.#lastInfo = { ...info, discarded: info.discarded + info.waiting, waiting: 0n, held: 0n };
     this.#supervisor?.stop();
+    this.#notice.stop();
     this.#host.unregister(this.#leases.native.id);
     this.#trace?.advance("disconnected", info.connection, this.cause);
     this.#gate.wake();

@@ -1,5 +1,6 @@
 /** Everything that applications import, in the order they meet it. */
 
+export type { FrameCallback } from "./auto-acquire.ts";
 export type { ErrorCode } from "./base/errors.ts";
 export { errorCodes, StreamError } from "./base/errors.ts";
 export { formatNames } from "./base/format.ts";

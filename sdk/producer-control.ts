@@ -72,7 +72,7 @@ export abstract class ProducerControl extends EventEmitter<StreamEvents> {
    * Sticky metadata: writes `bytes` at `offset` of a block, which grows to hold them, zeros in between. Every frame
    * posted from now on carries a snapshot, see `frame.metadataBlock()`. No bytes, no effect.
    * @param block 0 to 3. All blocks and a frame's own `metadata` together have at most 4096 bytes.
-   * @throws StreamError ERR_BAD_PARAMETER: no such block, or too many bytes; ERR_BAD_STATE: after closeInput or stop, or
+   * @throws StreamError ERR_BAD_PARAMETER: no such block, too many bytes; ERR_BAD_STATE: after closeInput or stop, or
    *   strict and no consumer is connected; ERR_BAD_STREAM: closed
    */
   setMetadata(block: number, offset: number, bytes: Uint8Array): void {

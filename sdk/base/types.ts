@@ -285,6 +285,11 @@ export interface StreamEvents {
 /** Events of a `Consumer`. */
 export interface ConsumerEvents {
   statechange: [StateChange];
+  /**
+   * Frames wait where none did. Take them until there are no more (`tryAcquire` says `would-block`): the next event
+   * comes for the first frame after that. Listening keeps the process alive, as a wait does.
+   */
+  frame: [];
   /** `reconnect` found the producer's next life. */
   reconnected: [{ connection: bigint; epoch: bigint }];
 }
