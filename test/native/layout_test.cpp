@@ -72,6 +72,7 @@ TEST("messages have the documented sizes and offsets") {
 TEST("the seat page keeps what each side writes on cache lines of its own") {
   using es::SeatPage;
   CHECK_EQUAL(offsetof(SeatPage, head), 64);
+  CHECK_EQUAL(offsetof(SeatPage, reset_number), 104);
   CHECK_EQUAL(offsetof(SeatPage, consumed), 128);
   CHECK_EQUAL(offsetof(SeatPage, consumer_waiting), 136);
   CHECK_EQUAL(offsetof(SeatPage, producer_waiting), 192);
@@ -82,6 +83,7 @@ TEST("the seat page keeps what each side writes on cache lines of its own") {
   CHECK_EQUAL(es::kSeatPageBytes, 16384);
   CHECK_EQUAL(sizeof(es::SlotDescriptor), 128);
   CHECK_EQUAL(offsetof(es::SlotDescriptor, metadata_size), 60);
+  CHECK_EQUAL(offsetof(es::SlotDescriptor, block_size), 64);
 }
 
 TEST("words and ring entries pack a position and 8 bits") {
