@@ -221,6 +221,10 @@ export interface NativeProducer {
   reset(): void;
   pause(pause: boolean): void;
   setMetadata(block: number, offset: number, bytes: Uint8Array): void;
+  /** What this end tells the others about itself, at most 1024 bytes of text. */
+  setUserInfo(text: string): void;
+  /** What a connection's consumer told; "" = nothing. */
+  userInfo(connection: bigint): string;
   /** Frames dropped while it was paused, ever. */
   droppedPaused(): bigint;
   info(): NativeProducerInfo;
@@ -258,6 +262,9 @@ export interface NativeConsumer {
   peek(): { number: bigint; pts: bigint; isNew: boolean } | undefined;
   /** Flow.ok: a new frame waits; Flow.wouldBlock: none does, and onWake follows when one comes. */
   arm(): number;
+  setUserInfo(text: string): void;
+  /** What the producer told; "" = nothing, or not yet. */
+  userInfo(): string;
   state(): number;
   info(): NativeConsumerInfo;
   /** es_latency, word for word; undefined before the producer is met. */

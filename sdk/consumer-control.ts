@@ -9,10 +9,12 @@ import type {
   PendingFrame,
   ReadableFrame,
   Result,
+  UserInfo,
   WaitOptions,
 } from "./base/types.ts";
 import { iterationError } from "./flow.ts";
 import { ptsOf } from "./frame.ts";
+import { parseUserInfo, setUserInfo } from "./user-info.ts";
 
 /** @internal */
 export abstract class ConsumerControl extends EventEmitter<ConsumerEvents> {
@@ -33,6 +35,20 @@ export abstract class ConsumerControl extends EventEmitter<ConsumerEvents> {
     if (this.closed) return undefined;
     const pending = native(() => this.native.peek());
     return pending && { number: pending.number, pts: ptsOf(pending.pts), isNew: pending.isNew };
+  }
+
+  /**
+   * What the producer can read before the first frame, as `connectConsumer`'s option `userInfo`.
+   * @throws StreamError ERR_BAD_STATE: too late, the hand-shake is over; ERR_BAD_PARAMETER: no map of strings, or more
+   *   than 1024 bytes; ERR_BAD_STREAM: closed
+   */
+  setUserInfo(info: UserInfo): void {
+    setUserInfo(this.native, info);
+  }
+
+  /** What the producer told about itself; empty when nothing, before it is met, and once closed. */
+  get producerInfo(): UserInfo {
+    return this.closed ? {} : parseUserInfo(native(() => this.native.userInfo()));
   }
 
   /** Whether `autoAcquire` has a callback. */

@@ -10,6 +10,7 @@ import { settleConsumer } from "./connect.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { toNativePolicy, toNativeProducerOptions, toNativeStreamOptions } from "./native-options.ts";
 import { Stream, type StreamSource } from "./stream.ts";
+import { withUserInfo } from "./user-info.ts";
 
 /**
  * Makes a stream. With a name, the process owns that name until the stream closes, and stays alive while it listens.
@@ -44,10 +45,14 @@ function createdSource(host: BindingHost, stream: NativeStream, options: CreateS
     keepAlive,
     async connectProducer(own) {
       const nativeOptions = toNativeProducerOptions(options, own);
-      return native(() => stream.connectProducer(nativeOptions));
+      return withUserInfo(
+        native(() => stream.connectProducer(nativeOptions)),
+        own.userInfo,
+      );
     },
     async connectConsumer(own, wait) {
-      const consumer = native(() => stream.connectConsumer(toNativeConsumerOptions(options, own)));
+      const made = native(() => stream.connectConsumer(toNativeConsumerOptions(options, own)));
+      const consumer = withUserInfo(made, own.userInfo);
       await settleConsumer(host, consumer, wait);
       return consumer;
     },

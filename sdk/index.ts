@@ -43,6 +43,7 @@ export type {
   StateChange,
   StreamEvents,
   StreamState,
+  UserInfo,
   Via,
   WaitOptions,
   WaitStrategy,

@@ -2,7 +2,8 @@
 import { EventEmitter } from "node:events";
 import type { NativeProducer } from "../native/binding.ts";
 import { native, StreamError } from "./base/errors.ts";
-import type { StreamEvents } from "./base/types.ts";
+import type { StreamEvents, UserInfo } from "./base/types.ts";
+import { parseUserInfo, setUserInfo } from "./user-info.ts";
 
 /** @internal */
 export abstract class ProducerControl extends EventEmitter<StreamEvents> {
@@ -78,6 +79,25 @@ export abstract class ProducerControl extends EventEmitter<StreamEvents> {
   setMetadata(block: number, offset: number, bytes: Uint8Array): void {
     this.mustBeOpen();
     native(() => this.#native.setMetadata(block, offset, bytes));
+  }
+
+  /**
+   * What every consumer can read before its first frame, as `connectProducer`'s option `userInfo`.
+   * @throws StreamError ERR_BAD_STATE: too late, a consumer has its hand-shake behind it; ERR_BAD_PARAMETER: no map of
+   *   strings, or more than 1024 bytes; ERR_BAD_STREAM: closed
+   */
+  setUserInfo(info: UserInfo): void {
+    this.mustBeOpen();
+    setUserInfo(this.#native, info);
+  }
+
+  /**
+   * What a connection's consumer told about itself; empty when nothing. There by its event `connected`.
+   * @throws StreamError ERR_BAD_PARAMETER: no such connection; ERR_BAD_STREAM: closed
+   */
+  userInfoOf(connection: bigint): UserInfo {
+    this.mustBeOpen();
+    return parseUserInfo(native(() => this.#native.userInfo(connection)));
   }
 
   #setPaused(paused: boolean): void {

@@ -20,6 +20,8 @@ void ConsumerWrap::define(Napi::Env env) {
           InstanceMethod<&ConsumerWrap::consume>("consume"),
           InstanceMethod<&ConsumerWrap::peek>("peek"),
           InstanceMethod<&ConsumerWrap::arm>("arm"),
+          InstanceMethod<&ConsumerWrap::set_user_info>("setUserInfo"),
+          InstanceMethod<&ConsumerWrap::user_info>("userInfo"),
           InstanceMethod<&ConsumerWrap::state>("state"),
           InstanceMethod<&ConsumerWrap::info>("info"),
           InstanceMethod<&ConsumerWrap::latency>("latency"),
@@ -240,6 +242,22 @@ Napi::Value ConsumerWrap::arm(const Napi::CallbackInfo &info) {
   const int result = checked(info.Env(), es_consumer_arm(alive(info.Env())));
   if (result == ES_WOULD_BLOCK && !watched_) watch_wakes();
   return Napi::Number::New(info.Env(), result);
+}
+
+// C:  int es_consumer_set_user_info(es_consumer *consumer, const void *bytes, uint32_t size);
+// TS: setUserInfo(text: string): void        Thread: JS thread only.
+void ConsumerWrap::set_user_info(const Napi::CallbackInfo &info) {
+  const std::string text = to_string(info[0], "text");
+  checked(info.Env(), es_consumer_set_user_info(alive(info.Env()), text.data(), static_cast<uint32_t>(text.size())));
+}
+
+// C:  int es_consumer_user_info(es_consumer *consumer, uint8_t out[ES_USER_INFO_MAX]);
+// TS: userInfo(): string        Thread: JS thread only.
+Napi::Value ConsumerWrap::user_info(const Napi::CallbackInfo &info) {
+  Napi::Env env = info.Env();
+  uint8_t bytes[ES_USER_INFO_MAX];
+  const int size = checked(env, es_consumer_user_info(alive(env), bytes));
+  return Napi::String::New(env, reinterpret_cast<const char *>(bytes), static_cast<size_t>(size));
 }
 
 // C:  int es_consumer_state(es_consumer *consumer);

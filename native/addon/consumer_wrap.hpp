@@ -38,6 +38,8 @@ class ConsumerWrap : public Napi::ObjectWrap<ConsumerWrap>, public OpenObject {
   Napi::Value metadata_block(const Napi::CallbackInfo &info);
   void consume(const Napi::CallbackInfo &info);
   Napi::Value peek(const Napi::CallbackInfo &info);
+  void set_user_info(const Napi::CallbackInfo &info);
+  Napi::Value user_info(const Napi::CallbackInfo &info);
   Napi::Value arm(const Napi::CallbackInfo &info);
   Napi::Value state(const Napi::CallbackInfo &info);
   Napi::Value info(const Napi::CallbackInfo &info);

@@ -27,6 +27,8 @@ void ProducerWrap::define(Napi::Env env) {
           InstanceMethod<&ProducerWrap::reset>("reset"),
           InstanceMethod<&ProducerWrap::pause>("pause"),
           InstanceMethod<&ProducerWrap::set_metadata>("setMetadata"),
+          InstanceMethod<&ProducerWrap::set_user_info>("setUserInfo"),
+          InstanceMethod<&ProducerWrap::user_info>("userInfo"),
           InstanceMethod<&ProducerWrap::dropped_paused>("droppedPaused"),
           InstanceMethod<&ProducerWrap::info>("info"),
           InstanceMethod<&ProducerWrap::connections>("connections"),
@@ -240,6 +242,22 @@ void ProducerWrap::set_metadata(const Napi::CallbackInfo &info) {
   const auto bytes = info[2].As<Napi::Uint8Array>();
   const auto size = static_cast<uint32_t>(std::min<size_t>(bytes.ByteLength(), UINT32_MAX));
   checked(info.Env(), es_producer_set_metadata(alive(info.Env()), block, offset, bytes.Data(), size));
+}
+
+// C:  int es_producer_set_user_info(es_producer *producer, const void *bytes, uint32_t size);
+// TS: setUserInfo(text: string): void        Thread: JS thread only.
+void ProducerWrap::set_user_info(const Napi::CallbackInfo &info) {
+  const std::string text = to_string(info[0], "text");
+  checked(info.Env(), es_producer_set_user_info(alive(info.Env()), text.data(), static_cast<uint32_t>(text.size())));
+}
+
+// C:  int es_producer_user_info(es_producer *producer, uint64_t connection, uint8_t out[ES_USER_INFO_MAX]);
+// TS: userInfo(connection: bigint): string        Thread: JS thread only.
+Napi::Value ProducerWrap::user_info(const Napi::CallbackInfo &info) {
+  Napi::Env env = info.Env();
+  uint8_t bytes[ES_USER_INFO_MAX];
+  const int size = checked(env, es_producer_user_info(alive(env), to_uint64(info[0], "connection"), bytes));
+  return Napi::String::New(env, reinterpret_cast<const char *>(bytes), static_cast<size_t>(size));
 }
 
 // C:  int es_producer_get_info(es_producer *producer, es_producer_info *out);

@@ -10,6 +10,7 @@
 #include "context.hpp"
 #include "memory.hpp"
 #include "seat.hpp"
+#include "user_info.hpp"
 
 namespace es {
 
@@ -26,6 +27,8 @@ class Consumer final : public Pollable {
   int release(uint64_t lease);
   int peek(es_pending* out);
   int arm();
+  int set_user_info(const void* bytes, uint32_t size);
+  int user_info(uint8_t* out) const { return producer_info_.copy(out); }
   int metadata_block(uint64_t lease, uint32_t block, const uint8_t** data, uint32_t* size) const;
   // The descriptor of wake-ups, for a loop that watches it by itself from here on.
   int take_wake_fd();
@@ -106,6 +109,7 @@ class Consumer final : public Pollable {
   int last_slot_ = -1;          // of the frame acquired last, while it is held or kept
   uint32_t held_ = 0;
   es_policy policy_{};
+  UserInfo user_info_, producer_info_;
   Fd socket_, wakes_;
   Watch socket_watch_, wake_watch_;
   Mapping page_;

@@ -1,4 +1,4 @@
-// The consumer's verbs of edgestream_verbs.h: they look at what waits and take nothing.
+// The consumer's verbs of edgestream_verbs.h: they look at what waits, or at what comes with a frame, and take nothing.
 #include "consumer.hpp"
 #include "metadata.hpp"
 #include "status.hpp"
@@ -33,6 +33,12 @@ int Consumer::arm() {
   if (state_ == ES_STATE_DISCONNECTED) return terminal_result();
   if (said_attached_ && !attached_) read_messages();
   return attached_ && !seat_.prepare_sleep() ? ES_OK : ES_WOULD_BLOCK;
+}
+
+int Consumer::set_user_info(const void* bytes, uint32_t size) {
+  if (closed_) return fail(ES_BAD_STREAM, "the consumer is closed");
+  if (said_attached_) return fail(ES_BAD_STATE, "user info: the hand-shake with the producer is over");
+  return user_info_.set(bytes, size);
 }
 
 int Consumer::metadata_block(uint64_t lease, uint32_t block, const uint8_t** data, uint32_t* size) const {

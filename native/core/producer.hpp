@@ -35,6 +35,8 @@ class Producer final : public Pollable {
   int reset();
   int pause(bool pause);
   bool paused(uint64_t* dropped) const;
+  int set_user_info(const void* bytes, uint32_t size);
+  int user_info(uint64_t connection, uint8_t* out) const;
   int set_metadata(uint32_t block, uint32_t offset, const void* bytes, uint32_t size);
   void fill_info(es_producer_info* out);
   uint32_t fill_connections(es_connection_info* out, uint32_t count);
@@ -118,6 +120,8 @@ class Producer final : public Pollable {
   bool paused_ = false;
   uint64_t dropped_paused_ = 0;
   MetadataBlocks blocks_;
+  UserInfo user_info_;
+  bool user_info_told_ = false;
   Pool pool_;
   SlotClaims claims_;
   Deadline deadline_;

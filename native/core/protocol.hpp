@@ -36,6 +36,7 @@ enum class MessageType : uint16_t {
   signal = 13,   // consumer -> producer: you asked for it, a place or a slot came free
   active = 14,   // producer -> consumer: every frame posted from now on is yours
   latency = 15,  // producer -> observer: one connection's histograms
+  user_info = 16,  // either way: what the endpoint tells about itself; before `attached`, before `active`
 };
 
 enum class Kind : uint32_t { consume = 1, produce = 2, observe = 3 };
@@ -134,6 +135,13 @@ struct GrantedMessage {
 
 struct ActiveMessage {
   MessageHeader header;
+};
+
+struct UserInfoMessage {
+  MessageHeader header;
+  uint32_t bytes_used;
+  uint32_t reserved;
+  uint8_t bytes[ES_USER_INFO_MAX];
 };
 
 struct SignalMessage {
@@ -242,6 +250,8 @@ ES_AT(PoolMessage, data_stride, 48); ES_AT(PoolMessage, bytes, 56);
 static_assert(sizeof(RefusedMessage) == 216 && sizeof(ByeMessage) == 216);
 ES_AT(RefusedMessage, code, 16); ES_AT(RefusedMessage, text, 24);
 ES_AT(ByeMessage, cause, 16); ES_AT(ByeMessage, text, 24);
+static_assert(sizeof(UserInfoMessage) == 1048);
+ES_AT(UserInfoMessage, bytes_used, 16); ES_AT(UserInfoMessage, bytes, 24);
 static_assert(sizeof(es_connection_info) == 184);
 ES_AT(es_connection_info, state, 8); ES_AT(es_connection_info, pid, 12); ES_AT(es_connection_info, uid, 16);
 ES_AT(es_connection_info, policy, 24); ES_AT(es_connection_info, posted, 64); ES_AT(es_connection_info, since, 112);

@@ -70,6 +70,19 @@ void Producer::drop_paused(Slot* slot) {
   announce_drop(nullptr, ES_DROP_PAUSED);
 }
 
+int Producer::set_user_info(const void* bytes, uint32_t size) {
+  if (closed_) return fail(ES_BAD_STREAM, "the producer is closed");
+  if (user_info_told_) return fail(ES_BAD_STATE, "user info: a consumer has its hand-shake behind it");
+  return user_info_.set(bytes, size);
+}
+
+int Producer::user_info(uint64_t id, uint8_t* out) const {
+  for (const auto& connection : connections_) {
+    if (connection->id == id) return connection->user_info.copy(out);
+  }
+  return fail(ES_BAD_PARAMETER, "there is no connection %llu", static_cast<unsigned long long>(id));
+}
+
 int Producer::set_metadata(uint32_t block, uint32_t offset, const void* bytes, uint32_t size) {
   if (closed_) return fail(ES_BAD_STREAM, "the producer is closed");
   if (input_closed_) return fail(ES_BAD_STATE, "metadata: there are no more frames");

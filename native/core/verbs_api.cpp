@@ -71,4 +71,28 @@ int es_consumer_metadata_block(es_consumer* consumer, uint64_t lease, uint32_t b
   return core(consumer)->metadata_block(lease, block, data, size);
 }
 
+int es_producer_set_user_info(es_producer* producer, const void* bytes, uint32_t size) {
+  if (producer == nullptr) return missing_argument("es_producer_set_user_info");
+  std::unique_lock lock(core(producer)->context()->mutex);
+  return core(producer)->set_user_info(bytes, size);
+}
+
+int es_consumer_set_user_info(es_consumer* consumer, const void* bytes, uint32_t size) {
+  if (consumer == nullptr) return missing_argument("es_consumer_set_user_info");
+  std::unique_lock lock(core(consumer)->context()->mutex);
+  return core(consumer)->set_user_info(bytes, size);
+}
+
+int es_producer_user_info(es_producer* producer, uint64_t connection, uint8_t out[ES_USER_INFO_MAX]) {
+  if (producer == nullptr || out == nullptr) return missing_argument("es_producer_user_info");
+  std::unique_lock lock(core(producer)->context()->mutex);
+  return core(producer)->user_info(connection, out);
+}
+
+int es_consumer_user_info(es_consumer* consumer, uint8_t out[ES_USER_INFO_MAX]) {
+  if (consumer == nullptr || out == nullptr) return missing_argument("es_consumer_user_info");
+  std::unique_lock lock(core(consumer)->context()->mutex);
+  return core(consumer)->user_info(out);
+}
+
 }  // extern "C"

@@ -65,4 +65,18 @@ ES_API int es_producer_set_metadata(es_producer *producer, uint32_t block, uint3
 ES_API int es_consumer_metadata_block(es_consumer *consumer, uint64_t lease, uint32_t block, const uint8_t **data,
                                       uint32_t *size);
 
+#define ES_USER_INFO_MAX 1024u /**< bytes an endpoint may tell the other side about itself */
+
+/**
+ * What an endpoint tells the other side about itself: bytes of the application's choice. The other side has them before
+ * the first frame. ES_BAD_PARAMETER: more than ES_USER_INFO_MAX; ES_BAD_STATE: too late, the hand-shake is over (of a
+ * producer: with any consumer).
+ */
+ES_API int es_producer_set_user_info(es_producer *producer, const void *bytes, uint32_t size);
+ES_API int es_consumer_set_user_info(es_consumer *consumer, const void *bytes, uint32_t size);
+/** Copies what a connection's consumer told; returns its size, 0 = nothing. ES_BAD_PARAMETER: no such connection. */
+ES_API int es_producer_user_info(es_producer *producer, uint64_t connection, uint8_t out[ES_USER_INFO_MAX]);
+/** Copies what the producer told; returns its size, 0 = nothing, or not yet. */
+ES_API int es_consumer_user_info(es_consumer *consumer, uint8_t out[ES_USER_INFO_MAX]);
+
 #endif

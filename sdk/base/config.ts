@@ -188,6 +188,8 @@ const formats = z
   .min(1, says("at least one format", "leave it out for any"))
   .optional();
 
+const userInfo = z.record(z.string(), z.string(), says("an object whose values are strings")).optional();
+
 const producerOptions = z.strictObject(
   {
     frame,
@@ -195,6 +197,7 @@ const producerOptions = z.strictObject(
     whenNoConsumer: choice(["drop", "wait"]),
     supportReset: flag,
     maxWriting: integer(1, limits.writingMax),
+    userInfo,
     timeoutMs,
     signal,
   },
@@ -202,7 +205,7 @@ const producerOptions = z.strictObject(
 );
 
 const consumerOptions = z.strictObject(
-  { ...modeFields, timeoutMs, signal, client, formats, reconnect: flag, wait },
+  { ...modeFields, timeoutMs, signal, client, formats, reconnect: flag, wait, userInfo },
   says("an options object"),
 );
 

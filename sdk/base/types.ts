@@ -151,6 +151,8 @@ export interface ProducerOptions extends WaitOptions {
   whenNoConsumer?: "drop" | "wait";
   /** @default the stream's, else false */
   supportReset?: boolean;
+  /** Every consumer can read it before its first frame, `consumer.producerInfo`. */
+  userInfo?: UserInfo;
   /** Slots held for writing at once. @default 2 @minimum 1 @maximum 64 */
   maxWriting?: number;
 }
@@ -161,11 +163,16 @@ export interface ConsumerOptions extends ModeOptions, WaitOptions {
   formats?: readonly FormatName[];
   /** Shown to observers, at most 63 bytes. @default the program's name */
   client?: string;
+  /** The producer can read it before the first frame, `producer.userInfoOf()`. */
+  userInfo?: UserInfo;
   /** Live through producer restarts; only on a stream from `openStream`. @default the stream's, else false */
   reconnect?: boolean;
   /** @default the stream's, else "event" */
   wait?: WaitStrategy;
 }
+
+/** What an endpoint tells the other side about itself; as JSON at most 1024 bytes. */
+export type UserInfo = Readonly<Record<string, string>>;
 
 export interface WaitOptions {
   /** Milliseconds; 0 = do not wait. @default no limit (`acquire`, `next`, `post`, `push`) */

@@ -67,6 +67,7 @@ TEST("messages have the documented sizes and offsets") {
   CHECK_EQUAL(sizeof(ReportMessage), 168);
   CHECK_EQUAL(sizeof(OfferMessage), 224);
   CHECK_EQUAL(sizeof(LatencyMessage), 9024);
+  CHECK_EQUAL(sizeof(UserInfoMessage), 1048);
 }
 
 TEST("the seat page keeps what each side writes on cache lines of its own") {

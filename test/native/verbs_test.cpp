@@ -211,3 +211,26 @@ TEST("strict: metadata wants a connected consumer, and the times of a fifo incre
   CHECK_RESULT(post_at(&stage, 4), ES_BAD_PARAMETER);
   CHECK_OK(post_at(&stage, 6));
 }
+
+TEST("user info: both sides have it before the first frame; too late, too long, unknown connection") {
+  Stage stage;
+  const char camera[] = "camera";
+  const uint8_t most[ES_USER_INFO_MAX + 1] = {};
+  uint8_t got[ES_USER_INFO_MAX];
+  CHECK_RESULT(es_producer_set_user_info(stage.producer, most, sizeof most), ES_BAD_PARAMETER);
+  CHECK_OK(es_producer_set_user_info(stage.producer, camera, sizeof camera));
+  es_consumer_options options{};
+  options.policy = check::mailbox();
+  es_consumer* consumer = nullptr;
+  CHECK_OK(es_open_consumer(stage.there, "stage", &options, &consumer));
+  CHECK_OK(es_consumer_set_user_info(consumer, most, ES_USER_INFO_MAX));
+  CHECK_EQUAL(es_consumer_user_info(consumer, got), 0);
+  stage.settle();
+  CHECK_EQUAL(es_consumer_user_info(consumer, got), sizeof camera);
+  CHECK(memcmp(got, camera, sizeof camera) == 0);
+  const uint64_t connection = stage.seen_by_producer(consumer).id;
+  CHECK_EQUAL(es_producer_user_info(stage.producer, connection, got), ES_USER_INFO_MAX);
+  CHECK_RESULT(es_producer_user_info(stage.producer, connection + 1, got), ES_BAD_PARAMETER);
+  CHECK_RESULT(es_producer_set_user_info(stage.producer, camera, 1), ES_BAD_STATE);
+  CHECK_RESULT(es_consumer_set_user_info(consumer, camera, 1), ES_BAD_STATE);
+}

@@ -9,6 +9,7 @@ import type {
   Stream,
   StreamEvents,
   StreamState,
+  UserInfo,
   WaitOptions,
 } from "edgestream";
 
@@ -60,6 +61,8 @@ export interface SourceCalls {
   pause(): Promise<void>;
   resume(): Promise<void>;
   setMetadata(block: number, offset: number, bytes: Uint8Array): Promise<void>;
+  setUserInfo(info: UserInfo): Promise<void>;
+  userInfoOf(connection: bigint): Promise<UserInfo>;
   flush(options?: WaitOptions): Promise<void>;
   closeInput(options?: WaitOptions): Promise<void>;
   evict(connection: bigint, reason?: string): Promise<void>;

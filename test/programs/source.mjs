@@ -171,6 +171,14 @@ export class Source {
     this.producer.setMetadata(block, offset, bytes);
   }
 
+  setUserInfo(info) {
+    this.producer.setUserInfo(info);
+  }
+
+  userInfoOf(connection) {
+    return this.producer.userInfoOf(connection);
+  }
+
   flush(options) {
     return this.producer.flush(options);
   }

@@ -203,6 +203,12 @@ export class FakeConsumer implements NativeConsumer {
 
   peek(): undefined {}
 
+  setUserInfo(): void {}
+
+  userInfo(): string {
+    return "";
+  }
+
   arm(): number {
     return this.waiting.length > 0 ? Flow.ok : Flow.wouldBlock;
   }
