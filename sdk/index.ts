@@ -35,6 +35,7 @@ export type {
   PlaneLayout,
   PostOptions,
   PostResult,
+  PresetName,
   ProducerOptions,
   ReadableFrame,
   RefusedEvent,

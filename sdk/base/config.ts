@@ -2,12 +2,14 @@
 import { z } from "zod";
 import { StreamError } from "./errors.ts";
 import { formatNames } from "./format.ts";
+import { presets } from "./presets.ts";
 import type {
   AcceptOptions,
   ConsumerOptions,
   CreateStreamOptions,
   ModeOptions,
   OpenStreamOptions,
+  PresetName,
   ProducerOptions,
   WaitOptions,
 } from "./types.ts";
@@ -159,9 +161,12 @@ const wait = choice(["event", "poll", "block"]);
 const modeOptionNames = Object.keys(modeFields) as (keyof ModeOptions)[];
 const sharedModeOptionNames: readonly (keyof ModeOptions)[] = ["maxHeld", "start", "reuse"];
 
+const preset = choice(["realtime", "balanced", "reliable"]);
+
 const createOptions = z.strictObject(
   {
     ...modeFields,
+    preset,
     name: streamName.optional(),
     frame,
     memory: z.enum(["auto", "host"], says('"auto" or "host"', "GPU memory is not built into this version")).optional(),
@@ -179,7 +184,7 @@ const createOptions = z.strictObject(
 );
 
 const openOptions = z.strictObject(
-  { ...modeFields, timeoutMs, signal, runtimeDir: path, client, reconnect: flag, wait },
+  { ...modeFields, preset, timeoutMs, signal, runtimeDir: path, client, reconnect: flag, wait },
   says("an options object"),
 );
 
@@ -244,7 +249,7 @@ function checkModeOwnsOptions(where: string, options: ModeOptions, mode: ModeOpt
 
 export function checkCreateOptions(options: CreateStreamOptions | undefined): CreateStreamOptions {
   const where = "createStream";
-  const checked = check(where, createOptions, options);
+  const checked = withPreset(check(where, createOptions, options));
   checkModeOwnsOptions(where, checked, checked.mode ?? defaults.mode);
   if (checked.listen !== undefined && checked.listen.length > 0 && checked.name === undefined) {
     throw new StreamError("ERR_BAD_PARAMETER", `${where}: "listen" needs a "name" that others can look for; add one`);
@@ -253,7 +258,7 @@ export function checkCreateOptions(options: CreateStreamOptions | undefined): Cr
 }
 
 export function checkOpenOptions(options: OpenStreamOptions | undefined): OpenStreamOptions {
-  const checked = check("openStream", openOptions, options);
+  const checked = withPreset(check("openStream", openOptions, options));
   checkModeOwnsOptions("openStream", checked, checked.mode ?? defaults.mode);
   return checked;
 }
@@ -289,6 +294,11 @@ export function mergeModeOptions(stream: ModeOptions, own: ModeOptions): ModeOpt
 function pick(options: ModeOptions, names: readonly (keyof ModeOptions)[]): ModeOptions {
   const given = names.filter((name) => options[name] !== undefined);
   return Object.fromEntries(given.map((name) => [name, options[name]]));
+}
+
+/** A preset stands behind the options as a stream's mode options stand behind those of a connection. */
+function withPreset<T extends ModeOptions & { preset?: PresetName }>(options: T): T {
+  return options.preset === undefined ? options : { ...options, ...mergeModeOptions(presets[options.preset], options) };
 }
 
 /** The producer's limits with every default filled in. */

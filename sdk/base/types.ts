@@ -68,6 +68,9 @@ export type FlowStatus = "ok" | "timeout" | "would-block" | "closed" | "evicted"
  */
 export type WaitStrategy = "event" | "poll" | "block";
 
+/** A bundle of mode options; see presets.ts. */
+export type PresetName = "realtime" | "balanced" | "reliable";
+
 /** How one connection treats frames. Everything is optional; the mode fills in the rest. */
 export interface ModeOptions {
   /** @default "mailbox" */
@@ -113,6 +116,8 @@ export interface AcceptOptions {
 }
 
 export interface CreateStreamOptions extends ModeOptions {
+  /** Fills in mode options; those that are given here win. @default none */
+  preset?: PresetName;
   /** 1-63 of [A-Za-z0-9_-]. Without a name the stream is reachable in this process only. */
   name?: string;
   /** May be left out here and given to `connectProducer`. */
@@ -181,6 +186,8 @@ export interface WaitOptions {
 }
 
 export interface OpenStreamOptions extends ModeOptions {
+  /** Fills in mode options; those that are given here win. @default none */
+  preset?: PresetName;
   /** How long to wait for a stream that is not there yet. @default no limit */
   timeoutMs?: number;
   signal?: AbortSignal;
