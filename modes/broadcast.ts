@@ -16,6 +16,7 @@ export const broadcast: Mode = {
     maxHeld: settings.maxHeld,
     maxWaitMs: settings.maxWaitMs ?? reach.maxWaitMs,
     maxLag: settings.maxLag ?? 0,
+    maxLagTotal: settings.maxLagTotal ?? 0,
     label: "broadcast",
   }),
 };

@@ -17,6 +17,7 @@ export const fifo: Mode = {
     // A queue may hold up the producer only as long as its distance allows: another process may hang for ever.
     maxWaitMs: settings.maxWaitMs ?? reach.maxWaitMs,
     maxLag: settings.maxLag ?? 0,
+    maxLagTotal: settings.maxLagTotal ?? 0,
     label: "fifo",
   }),
 };

@@ -16,6 +16,7 @@ export const mailbox: Mode = {
     maxHeld: settings.maxHeld,
     maxWaitMs: settings.maxWaitMs ?? reach.maxWaitMs,
     maxLag: settings.maxLag ?? 0,
+    maxLagTotal: settings.maxLagTotal ?? 0,
     label: "mailbox",
   }),
 };

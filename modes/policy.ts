@@ -7,7 +7,7 @@ import type { ModeName, ModeOptions } from "../sdk/base/types.ts";
  */
 export interface ModeSettings
   extends Required<Pick<ModeOptions, "fifoLength" | "capacity" | "maxHeld" | "onStall" | "start" | "reuse">>,
-    Pick<ModeOptions, "maxLag" | "whenFull" | "maxWaitMs" | "onDisconnect"> {}
+    Pick<ModeOptions, "maxLag" | "maxLagTotal" | "whenFull" | "maxWaitMs" | "onDisconnect"> {}
 
 /** How far away the consumer is, as far as policy cares. */
 export interface Reach {
@@ -29,6 +29,8 @@ export interface ModePolicy {
   maxWaitMs: number;
   /** 0 = no limit. */
   maxLag: number;
+  /** 0 = no limit. */
+  maxLagTotal: number;
   /** The mode's name, for people. */
   label: string;
 }

@@ -23,7 +23,9 @@ export const EventKind = {
   format: 9,
   report: 10,
   producer: 11,
-  dropped: 12,
+  recovered: 12,
+  heldTooLong: 13,
+  dropped: 14,
 } as const;
 
 /** Index into `NativeBinding.frameInfo` after `tryAcquire` returned Flow.ok. The times are ns; no pts is INT64_MIN. */
@@ -91,7 +93,8 @@ export interface NativePolicy {
   noReuse: boolean;
   maxHeld: number;
   maxWaitMs: number;
-  maxLag: bigint;
+  maxLag: number;
+  maxLagTotal: number;
   label: string;
 }
 
@@ -104,6 +107,8 @@ export interface NativeAccept {
   maxSlots: number;
   maxWaitMs: number;
   maxPoolBytes: number;
+  maxHoldMs: number;
+  onHeldTooLong: 0 | 1;
 }
 
 export interface NativeStreamOptions {

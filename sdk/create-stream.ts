@@ -41,6 +41,7 @@ function createdSource(host: BindingHost, stream: NativeStream, options: CreateS
     strict: options.strict ?? false,
     wait: options.wait,
     modeOptions: options,
+    observer: options.observer,
     object: stream.id,
     keepAlive,
     async connectProducer(own) {

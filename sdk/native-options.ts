@@ -10,6 +10,7 @@ import type { AcceptOptions, CreateStreamOptions, FrameSpec, ModeOptions, Produc
 const whenFull = { wait: 0, overwrite: 1, drop: 2 } as const;
 const pick = { next: 0, newest: 1 } as const;
 const onStall = { evict: 0, overwrite: 1 } as const;
+const onHeldTooLong = { announce: 0, evict: 1 } as const;
 const start = { next: 0, newest: 1 } as const;
 const onDisconnect = { drop: 0, drain: 1 } as const;
 
@@ -39,7 +40,8 @@ function encodePolicy(policy: ModePolicy): NativePolicy {
     noReuse: !policy.reuse,
     maxHeld: policy.maxHeld,
     maxWaitMs: policy.maxWaitMs,
-    maxLag: BigInt(policy.maxLag),
+    maxLag: policy.maxLag,
+    maxLagTotal: policy.maxLagTotal,
     label: policy.label,
   };
 }
@@ -59,6 +61,8 @@ export function toNativeAccept(options: AcceptOptions | undefined): NativeAccept
     maxSlots: accept.maxSlots,
     maxWaitMs: accept.maxWaitMs,
     maxPoolBytes: accept.maxPoolBytes,
+    maxHoldMs: accept.maxHoldMs,
+    onHeldTooLong: onHeldTooLong[accept.onHeldTooLong],
   };
 }
 

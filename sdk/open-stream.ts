@@ -57,6 +57,7 @@ function openedSource(host: BindingHost, name: string, options: OpenStreamOption
     strict: false,
     wait: options.wait,
     modeOptions: options,
+    observer: options.observer,
     object: undefined,
     keepAlive: new KeepAlive(host.loop),
     connectProducer(own) {

@@ -18,20 +18,22 @@ import type { BindingHost } from "./binding-host.ts";
 import { ConnectionTraces } from "./connection-traces.ts";
 import { toDroppedEvent, watchDrops } from "./drops.ts";
 import { onFirstListener } from "./first-listener.ts";
-import { aborted, errorCode, type NoFrame, noFrame, timedOut } from "./flow.ts";
+import { aborted, type NoFrame, noFrame, timedOut } from "./flow.ts";
 import { WritableFrameLease } from "./frame.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { checkPostOptions, writePostInfo } from "./post-options.ts";
 import { ProducerControl } from "./producer-control.ts";
+import { toStreamEvents } from "./producer-events.ts";
 import { checkPushBytes } from "./push-bytes.ts";
-import { toConnectionStats, toProducerStats } from "./stats.ts";
+import { toProducerStats } from "./stats.ts";
 import { Gate, type GiveUp } from "./wait.ts";
 import { WriteLeases } from "./write-leases.ts";
 
 /**
  * Made by `stream.connectProducer()`.
  *
- * Events: `connected`, `disconnected`, `stalled`, `lagged`, `dropped`, `refused`, and `statechange` per connection.
+ * Events: `connected`, `disconnected`, `evicted`, `stalled`, `recovered`, `lagged`, `heldTooLong`, `dropped`,
+ * `refused`, and `statechange` per connection.
  * @example
  * const frame = await producer.acquire();
  * frame.planes[0].data.fill(128);
@@ -358,33 +360,15 @@ export class Producer extends ProducerControl implements AsyncDisposable {
   }
 
   #onEvent(event: NativeEvent): void {
-    const { connection, value } = event;
-    switch (event.kind) {
-      case EventKind.connected:
-        if (this.#traces.active) this.#traces.look(this.#native.connections());
-        this.emit("connected", { connection });
-        break;
-      case EventKind.disconnected: {
-        const cause = this.#host.cause(event.code);
-        if (this.#traces.active) this.#traces.gone(connection, cause);
-        const last = this.#native.ended(connection);
-        const stats = last === undefined ? undefined : toConnectionStats(this.#host, last, undefined);
-        this.emit("disconnected", { connection, cause, discarded: value, stats });
-        break;
-      }
-      case EventKind.stalled:
-        this.emit("stalled", { connection, waitedMs: Number(value) });
-        break;
-      case EventKind.lagged:
-        this.emit("lagged", { connection, skipped: value });
-        break;
-      case EventKind.dropped:
-        this.emit("dropped", toDroppedEvent(event, this.#stream));
-        return;
-      case EventKind.refused:
-        this.emit("refused", { code: errorCode(event.code), reason: event.text });
-        break;
+    if (event.kind === EventKind.dropped) {
+      this.emit("dropped", toDroppedEvent(event, this.#stream));
+      return;
     }
+    if (this.#traces.active) {
+      if (event.kind === EventKind.connected) this.#traces.look(this.#native.connections());
+      if (event.kind === EventKind.disconnected) this.#traces.gone(event.connection, this.#host.cause(event.code));
+    }
+    for (const [name, told] of toStreamEvents(this.#host, this.#native, event)) (this as EventEmitter).emit(name, told);
     this.#wake();
   }
 }

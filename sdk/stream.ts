@@ -2,8 +2,10 @@
 import { EventEmitter } from "node:events";
 import type { NativeConsumer, NativeEvent, NativeProducer } from "../native/binding.ts";
 import { EventKind } from "../native/binding.ts";
+import { Announcer } from "./announcer.ts";
 import { attachGraceMs, checkConsumerOptions, checkProducerOptions, defaults } from "./base/config.ts";
 import { StreamError } from "./base/errors.ts";
+import { streamEventNames } from "./base/event-names.ts";
 import type { StreamStats } from "./base/stats-types.ts";
 import type {
   ConsumerOptions,
@@ -11,6 +13,7 @@ import type {
   ProducerOptions,
   StateChange,
   StreamEvents,
+  StreamObserver,
   StreamState,
   Via,
   WaitOptions,
@@ -35,6 +38,7 @@ export interface StreamSource {
   readonly modeOptions: ConsumerOptions;
   /** Number of the native object whose events are this stream's, if it has one. */
   readonly object: number | undefined;
+  readonly observer: StreamObserver | undefined;
   /** Held while the stream listens. */
   readonly keepAlive: KeepAlive;
   connectProducer(options: ProducerOptions): Promise<NativeProducer>;
@@ -71,6 +75,8 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncDisposabl
   readonly #host: BindingHost;
   readonly #source: StreamSource;
   readonly #consumers = new Set<Consumer>();
+  readonly #announcer: Announcer;
+  #statesWatched = false;
   #producer: Producer | undefined;
   #referenced = true;
   #closed = false;
@@ -86,11 +92,9 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncDisposabl
     if (source.object !== undefined) {
       host.register(source.object, { onWake: () => {}, onEvent: (event) => this.#onEvent(event) });
     }
-    onFirstListener(this as EventEmitter, "statechange", () => {
-      this.#producer?.on("statechange", this.#fromProducer);
-      for (const consumer of this.#consumers) consumer.on("statechange", this.#fromConsumer);
-    });
-    onFirstListener(this as EventEmitter, "dropped", () => this.#producer?.on("dropped", this.#fromDrops));
+    this.#announcer = new Announcer(this as EventEmitter, source.name, source.observer);
+    onFirstListener(this as EventEmitter, "statechange", () => this.#watchStates());
+    onFirstListener(this as EventEmitter, "dropped", () => this.#watchDrops());
   }
 
   /**
@@ -122,6 +126,7 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncDisposabl
       native.close();
       this.#mustBeOpen();
     }
+    if (this.#announcer.wants("statechange")) this.#watchStates();
     const onClosed = () => {
       if (this.#producer === producer) this.#producer = undefined;
     };
@@ -149,6 +154,7 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncDisposabl
       native.close();
       this.#mustBeOpen();
     }
+    if (this.#announcer.wants("statechange")) this.#watchStates();
     const consumer: Consumer = new Consumer(this.#host, native, {
       strict: this.#source.strict,
       wait: own.wait ?? this.#source.wait ?? defaults.wait,
@@ -157,7 +163,7 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncDisposabl
     });
     this.#consumers.add(consumer);
     if (!this.#referenced) consumer.unref();
-    if (this.listenerCount("statechange") > 0) consumer.on("statechange", this.#fromConsumer);
+    if (this.#statesWatched) consumer.on("statechange", this.#fromConsumer);
     // With both ends here, what is posted after this line reaches the newcomer.
     await this.#producer?.settled({ timeoutMs: attachGraceMs });
     return consumer;
@@ -239,32 +245,45 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncDisposabl
   }
 
   #forwardEvents(producer: Producer): void {
-    producer.on("connected", (event) => this.emit("connected", event));
-    producer.on("disconnected", (event) => this.emit("disconnected", event));
-    producer.on("stalled", (event) => this.emit("stalled", event));
-    producer.on("lagged", (event) => this.emit("lagged", event));
-    producer.on("refused", (event) => this.emit("refused", event));
-    if (this.listenerCount("statechange") > 0) producer.on("statechange", this.#fromProducer);
-    if (this.listenerCount("dropped") > 0) producer.on("dropped", this.#fromDrops);
+    for (const name of streamEventNames) {
+      if (name === "statechange" || name === "dropped") continue;
+      (producer as EventEmitter).on(name, (event) => this.#announcer.tell(name, event));
+    }
+    if (this.#statesWatched) producer.on("statechange", this.#fromProducer);
+    if (this.#announcer.wants("dropped") || this.listenerCount("dropped") > 0) this.#watchDrops();
+  }
+
+  /** The core tells of drops only while its producer has a listener. */
+  #watchDrops(): void {
+    const producer = this.#producer;
+    if (producer?.listeners("dropped").includes(this.#fromDrops) === false) producer.on("dropped", this.#fromDrops);
+  }
+
+  /** Looking at states costs a call per frame, so endpoints do it only where someone wants to know. */
+  #watchStates(): void {
+    if (this.#statesWatched) return;
+    this.#statesWatched = true;
+    this.#producer?.on("statechange", this.#fromProducer);
+    for (const consumer of this.#consumers) consumer.on("statechange", this.#fromConsumer);
   }
 
   readonly #fromDrops = (event: DroppedEvent): void => {
-    this.emit("dropped", event);
+    this.#announcer.tell("dropped", event);
   };
 
   readonly #fromConsumer = (change: StateChange): void => {
-    this.emit("statechange", change);
+    this.#announcer.tell("statechange", change);
   };
 
   /** Both ends of a connection may be here; it is told once, as its consumer sees it. */
   readonly #fromProducer = (change: StateChange): void => {
     const isOurs = [...this.#consumers].some((consumer) => consumer.connection === change.connection);
-    if (!isOurs) this.emit("statechange", change);
+    if (!isOurs) this.#announcer.tell("statechange", change);
   };
 
   #onEvent(event: NativeEvent): void {
     if (event.kind === EventKind.refused) {
-      this.emit("refused", { code: errorCode(event.code), reason: event.text });
+      this.#announcer.tell("refused", { code: errorCode(event.code), reason: event.text });
     }
   }
 }

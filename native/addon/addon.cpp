@@ -126,7 +126,7 @@ Napi::Object load(Napi::Env env, Napi::Object exports) {
 
   exports.Set("abiVersion", Napi::Number::New(env, es_abi_version()));
   exports.Set("states", names(env, es_state_string, ES_STATE_DISCONNECTED));
-  exports.Set("causes", names(env, es_cause_string, ES_CAUSE_REFUSED));
+  exports.Set("causes", names(env, es_cause_string, ES_CAUSE_EVICTED_HOLD));
   const Napi::BigInt64Array frame_info = shared_numbers(env, environment->frame_info, kFrameInfoLength);
   exports.Set("frameInfo", frame_info);
   const Napi::ArrayBuffer keep_alive =

@@ -38,6 +38,8 @@ es_accept to_accept(const Napi::Object &object) {
   accept.max_consumers = field_u32(object, "maxConsumers");
   accept.max_slots = field_u32(object, "maxSlots");
   accept.max_wait_ms = field<int32_t>(object, "maxWaitMs", -1, kInt32Max);
+  accept.max_hold_ms = field_u32(object, "maxHoldMs");
+  accept.on_held_too_long = field<uint32_t>(object, "onHeldTooLong", ES_HOLD_ANNOUNCE, ES_HOLD_EVICT);
   accept.max_pool_bytes = field<uint64_t>(object, "maxPoolBytes", 0, static_cast<int64_t>(kSafeIntegerMax));
   return accept;
 }
@@ -125,7 +127,8 @@ es_policy to_policy(const Napi::Object &object) {
   policy.no_reuse = to_bool(object.Get("noReuse"), "noReuse") ? 1 : 0;
   policy.max_held = field<uint16_t>(object, "maxHeld", 1, ES_HELD_MAX);
   policy.max_wait_ms = field<int32_t>(object, "maxWaitMs", -1, kInt32Max);
-  policy.max_lag = to_uint64(object.Get("maxLag"), "maxLag");
+  policy.max_lag = field_u32(object, "maxLag");
+  policy.max_lag_total = field_u32(object, "maxLagTotal");
   const std::string label = to_string(object.Get("label"), "label");
   if (label.size() >= sizeof policy.label) throw_bad_parameter(object.Env(), "label must be at most 15 bytes");
   std::memcpy(policy.label, label.data(), label.size());
@@ -181,7 +184,8 @@ Napi::Object from_policy(Napi::Env env, const es_policy &policy) {
   object.Set("noReuse", Napi::Boolean::New(env, policy.no_reuse != 0));
   object.Set("maxHeld", number(env, policy.max_held));
   object.Set("maxWaitMs", number(env, policy.max_wait_ms));
-  object.Set("maxLag", big(env, policy.max_lag));
+  object.Set("maxLag", number(env, policy.max_lag));
+  object.Set("maxLagTotal", number(env, policy.max_lag_total));
   object.Set("label", text(env, policy.label));
   return object;
 }

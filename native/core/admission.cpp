@@ -17,8 +17,6 @@ constexpr int64_t kAttachTimeout = 5'000'000'000;  // ns from welcome to attache
 
 bool trusts(const Guest& guest) { return guest.vouched_for && peer_may_signal_us(guest.socket.get()); }
 
-bool is_eviction(es_cause cause) { return cause >= ES_CAUSE_EVICTED_LAG && cause <= ES_CAUSE_EVICTED_REQUEST; }
-
 }  // namespace
 
 void Connection::on_ready(int fd) { producer->connection_ready(this, fd); }
@@ -179,6 +177,7 @@ void Producer::activate(Connection* connection) {
   connection->since = es_now();
   user_info_told_ = true;
   user_info_.send(connection->guest.socket.get());
+  watch_holds(connection->since);
   const bool with_newest = connection->policy.start == ES_START_NEWEST && last_slot_ >= 0;
   connection->seat.activate(with_newest ? number_ - 1 : number_);
   send_message(connection->guest.socket.get(), make_message<ActiveMessage>(MessageType::active));
@@ -195,7 +194,10 @@ void Producer::connection_ready(Connection* connection, int fd) {
   Received* received = context_->received();
   const int result = receive(fd, received);
   if (result == ES_WOULD_BLOCK) return;
-  if (result == ES_OK && received->type() == MessageType::signal) return writable();
+  if (result == ES_OK && received->type() == MessageType::signal) {
+    if (connection->stalled_since != 0) refresh_all();
+    return writable();
+  }
   if (result == ES_OK && connection->phase == Connection::Phase::attaching) {
     if (received->type() == MessageType::attached) return activate(connection);
     if (received->type() == MessageType::user_info && connection->user_info.take(*received)) return;

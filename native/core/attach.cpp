@@ -28,6 +28,13 @@ void Consumer::read_messages() {
       if (held_ == 0) socket_.reset();
       break;
     }
+    if (result == ES_BAD_ALLOC && !attached_) {
+      socket_watch_.reset();
+      refused_ = result;
+      end(ES_CAUSE_REFUSED, es_last_error());
+      socket_.reset();
+      return;
+    }
     if (result != ES_OK || handle(*received) != ES_OK) {
       socket_watch_.reset();
       end(ES_CAUSE_PRODUCER_LOST, es_last_error());
@@ -78,7 +85,9 @@ int Consumer::handle(const Received& message) {
     }
     case MessageType::bye: {
       const auto* bye = message.as<ByeMessage>();
-      if (bye == nullptr || bye->cause > ES_CAUSE_REFUSED) return fail(ES_BAD_PROTOCOL, "a goodbye without a cause");
+      if (bye == nullptr || bye->cause > ES_CAUSE_EVICTED_HOLD) {
+        return fail(ES_BAD_PROTOCOL, "a goodbye without a cause");
+      }
       end(static_cast<es_cause>(bye->cause), bye->text);
       return ES_OK;
     }

@@ -1,5 +1,6 @@
 #include "channel.hpp"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -58,6 +59,9 @@ void take_descriptors(msghdr* header, Received* out) {
   }
 }
 
+// Those that a message brought count already.
+bool descriptor_left(int socket) { return static_cast<bool>(Fd(fcntl(socket, F_DUPFD_CLOEXEC, 0))); }
+
 }  // namespace
 
 int receive(int socket, Received* out) {
@@ -79,9 +83,11 @@ int receive(int socket, Received* out) {
   if (size == 0) return ES_CLOSED;
   out->size = static_cast<size_t>(size);
   const auto* head = out->as<MessageHeader>();
+  if ((header.msg_flags & MSG_CTRUNC) != 0 && !descriptor_left(socket)) {
+    return fail(ES_BAD_ALLOC, "no descriptor is left in this process; raise its limit (ulimit -n)");
+  }
   if ((header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
-    return fail(ES_BAD_PROTOCOL, "a message of more than %u bytes or %u descriptors, or no descriptor is left here",
-                kMessageMax, kMessageFdsMax);
+    return fail(ES_BAD_PROTOCOL, "a message of more than %u bytes or %u descriptors", kMessageMax, kMessageFdsMax);
   }
   if (head == nullptr || head->magic != kMagic) return fail(ES_BAD_PROTOCOL, "the peer does not speak edgestream");
   if (head->size != out->size) {

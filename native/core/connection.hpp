@@ -42,6 +42,8 @@ class Connection final : public Pollable {
   int64_t attach_by = 0;
   int64_t since = 0;
   int64_t blocked_since = 0;  // since when its full queue holds up the producer
+  int64_t stalled_since = 0;  // the same, of a stall that was announced and is not over
+  uint64_t stalled_delivered = 0;  // what it had taken by then
 };
 
 }  // namespace es

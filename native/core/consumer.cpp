@@ -185,7 +185,9 @@ int Consumer::lease_frame(uint64_t position, uint32_t slot, int64_t now, uint32_
 }
 
 int Consumer::old_frame(es_frame* out) {
-  leases_[last_slot_].given_back = false;
+  Lease& old = leases_[last_slot_];
+  if (old.given_back) seat_.set_kept(false, old.position);
+  old.given_back = false;
   fill(static_cast<uint32_t>(last_slot_), out);
   out->is_new = 0;
   out->skipped = 0;
@@ -232,6 +234,7 @@ int Consumer::release(uint64_t lease) {
   const bool keep = last_slot_ == static_cast<int>(slot) && has_old_frame() && cause_ == ES_CAUSE_NONE;
   if (keep) {
     own.given_back = true;
+    seat_.set_kept(true, own.position);
     if (!own.hold_counted) count_hold(&own, es_now());
   } else {
     end_lease(slot);
@@ -291,7 +294,7 @@ bool Consumer::has_old_frame() const {
 
 int Consumer::terminal_result() const {
   if (refused_ != ES_OK) return refused_;
-  return cause_ >= ES_CAUSE_EVICTED_LAG && cause_ <= ES_CAUSE_EVICTED_REQUEST ? ES_EVICTED : ES_CLOSED;
+  return is_eviction(cause_) ? ES_EVICTED : ES_CLOSED;
 }
 
 void Consumer::advance(es_state state) {

@@ -18,7 +18,6 @@ constexpr uint32_t kMaxWriting = 2;        // default: one being filled, one abo
 constexpr uint32_t kMaxConsumers = 16;     // default
 constexpr int32_t kMaxWaitMs = 5000;       // default, for other processes
 constexpr uint64_t kMaxPoolBytes = UINT64_C(4) << 30;  // default
-constexpr int64_t kMillisecond = 1'000'000;
 // At a camera's pace the consumers sleep deeply, and the scheduler likes to wake them on the processor that wakes them.
 // There they wait until this thread sleeps, unless it steps aside. A producer in a hurry is not asked to: its consumers
 // would be woken for each frame instead of for many.
@@ -247,14 +246,6 @@ bool Producer::deliver(Connection* connection, uint32_t slot) {
   return connection->wake();
 }
 
-void Producer::check_lag(Connection* connection) {
-  if (connection->phase != Connection::Phase::active || connection->policy.max_lag == 0) return;
-  const uint64_t lag = connection->seat.lag();
-  if (lag <= connection->policy.max_lag) return;
-  announce(ES_EVENT_LAGGED, connection, 0, lag);
-  goodbye(connection, ES_CAUSE_EVICTED_LAG, "it skipped more frames in a row than its maxLag");
-}
-
 // true when every waiting queue has a place. The time of those that have none runs. Only one of them is asked to
 // signal: when it does the others are looked at again, and by then most have a place without having been asked.
 bool Producer::make_places() {
@@ -285,17 +276,6 @@ bool Producer::make_places() {
   }
   if (timed) arm_deadline();
   return all;
-}
-
-void Producer::stall(Connection* connection, int64_t now) {
-  const auto waited = static_cast<uint64_t>((now - connection->blocked_since) / kMillisecond);
-  announce(ES_EVENT_STALLED, connection, 0, waited);
-  connection->blocked_since = 0;
-  if (connection->policy.on_stall == ES_STALL_OVERWRITE) {
-    connection->seat.overwrite_oldest();
-  } else {
-    goodbye(connection, ES_CAUSE_EVICTED_STALL, "its full queue held up the producer longer than maxWaitMs");
-  }
 }
 
 int Producer::close_input() {
@@ -348,7 +328,10 @@ int Producer::evict(uint64_t id, const char* reason) {
 void Producer::refresh_all() {
   for (size_t index = 0; index < connections_.size(); index++) {
     Connection* connection = connections_[index].get();
-    if (connection->seat.refresh()) continue;
+    if (connection->seat.refresh()) {
+      if (connection->stalled_since != 0) check_recovery(connection);
+      continue;
+    }
     if (connection->phase == Connection::Phase::evicted) {
       connection->seat.abandon();
       continue;
@@ -377,6 +360,7 @@ void Producer::arm_deadline() {
       due > now ? consider(due) : writable();
     }
   }
+  if (holds_checked_at_ != 0) consider(holds_checked_at_);
   if (first != 0) deadline_.set(first);
 }
 
@@ -387,6 +371,7 @@ void Producer::on_deadline() {
     Connection* connection = connections_[index].get();
     if (connection->phase == Connection::Phase::attaching && now >= connection->attach_by) finish(connection);
   }
+  if (holds_checked_at_ != 0 && now >= holds_checked_at_) check_holds(now);
   writable();
   arm_deadline();
 }

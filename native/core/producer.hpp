@@ -1,6 +1,7 @@
 // The producer: acquires slots, posts them to every connection, admits and evicts.
 //   producer.cpp   verbs and waits       admission.cpp   guests become connections, connections end
 //   report.cpp     state and counters    verbs.cpp       what edgestream_verbs.h adds
+//   limits.cpp     consumers that lag, stall, or hold too long
 #pragma once
 
 #include <memory>
@@ -12,6 +13,8 @@
 #include "pool.hpp"
 
 namespace es {
+
+inline constexpr int64_t kMillisecond = 1'000'000;  // ns
 
 class Producer final : public Pollable {
  public:
@@ -71,6 +74,9 @@ class Producer final : public Pollable {
   void drop_paused(Slot* slot);
   void announce_drop(const Connection* connection, es_drop why);
   void stall(Connection* connection, int64_t now);
+  void check_recovery(Connection* connection);
+  void watch_holds(int64_t now);
+  void check_holds(int64_t now);
   void arm_deadline();
   void on_deadline();
   void writable();
@@ -125,6 +131,7 @@ class Producer final : public Pollable {
   Pool pool_;
   SlotClaims claims_;
   Deadline deadline_;
+  int64_t holds_checked_at_ = 0;  // when check_holds() is due next; 0: nothing to look at
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<es_connection_info> ended_;  // the newest ES_ENDED_MAX, so that a report of the end can have numbers
   std::vector<std::unique_ptr<Onlooker>> onlookers_;

@@ -191,10 +191,12 @@ struct SeatPage {
   // line 2: written by the consumer
   std::atomic<uint64_t> consumed;          // places it freed
   std::atomic<uint32_t> consumer_waiting;  // consumer: 1 before it sleeps; producer: exchanges it to 0 and wakes
-  uint32_t reserved2[13];
+  uint32_t reserved2;
+  std::atomic<uint64_t> kept;  // position + 1 of the frame it was given back and keeps for reuse; 0: none
+  uint64_t reserved3[5];
   // line 3: written by both
   std::atomic<uint32_t> producer_waiting;  // producer: 1 when it lacks a place or slot; consumer: 0, and it signals
-  uint32_t reserved3[15];
+  uint32_t reserved4[15];
   // one word per slot, then the ring: position << 8 | slot
   std::atomic<uint64_t> word[ES_SLOTS_MAX];
   std::atomic<uint64_t> ring[kRingSize];
@@ -229,7 +231,8 @@ ES_AT(MessageHeader, version, 4); ES_AT(MessageHeader, type, 6); ES_AT(MessageHe
 static_assert(sizeof(es_policy) == 40);
 ES_AT(es_policy, when_full, 4); ES_AT(es_policy, pick, 5); ES_AT(es_policy, on_stall, 6); ES_AT(es_policy, start, 7);
 ES_AT(es_policy, on_disconnect, 8); ES_AT(es_policy, no_reuse, 9); ES_AT(es_policy, max_held, 10);
-ES_AT(es_policy, max_wait_ms, 12); ES_AT(es_policy, max_lag, 16); ES_AT(es_policy, label, 24);
+ES_AT(es_policy, max_wait_ms, 12); ES_AT(es_policy, max_lag, 16); ES_AT(es_policy, max_lag_total, 20);
+ES_AT(es_policy, label, 24);
 static_assert(sizeof(es_plane) == 16 && sizeof(es_format) == 88);
 ES_AT(es_format, width, 8); ES_AT(es_format, height, 12); ES_AT(es_format, plane_count, 16);
 ES_AT(es_format, planes, 20); ES_AT(es_format, size, 72); ES_AT(es_format, time_base_num, 80);
@@ -267,7 +270,8 @@ static_assert(sizeof(SeatPage) == 15400 && sizeof(SeatPage) <= kSeatPageBytes);
 ES_AT(SeatPage, connection, 8); ES_AT(SeatPage, start_number, 16); ES_AT(SeatPage, head, 64);
 ES_AT(SeatPage, posted, 72); ES_AT(SeatPage, skipped, 80); ES_AT(SeatPage, discarded, 88);
 ES_AT(SeatPage, newest, 96); ES_AT(SeatPage, reset_number, 104);
-ES_AT(SeatPage, consumed, 128); ES_AT(SeatPage, consumer_waiting, 136); ES_AT(SeatPage, producer_waiting, 192);
+ES_AT(SeatPage, consumed, 128); ES_AT(SeatPage, consumer_waiting, 136); ES_AT(SeatPage, kept, 144);
+ES_AT(SeatPage, producer_waiting, 192);
 ES_AT(SeatPage, word, 256); ES_AT(SeatPage, ring, 2304); ES_AT(SeatPage, latency, 6400);
 static_assert(sizeof(es_latency) == 9000 && sizeof(LatencyCounters) == 9000);
 ES_AT(es_latency, max, 8960); ES_AT(LatencyCounters, max, 8960);

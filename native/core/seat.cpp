@@ -149,6 +149,23 @@ void ProducerSeat::reset(uint64_t last_number) {
   page_->reset_number.store(last_number, std::memory_order_release);
 }
 
+int64_t ProducerSeat::find_overdue(int64_t now, int64_t limit) {
+  const uint64_t kept = page_->kept.load(std::memory_order_relaxed);
+  for (uint32_t index = 0; index < held_count_; index++) {
+    Held& entry = held_[index];
+    if (kept == entry.position + 1) {
+      entry.since = 0;
+      entry.told = false;
+      continue;
+    }
+    if (entry.since == 0) entry.since = now;
+    if (entry.told || now - entry.since < limit) continue;
+    entry.told = true;
+    return now - entry.since;
+  }
+  return 0;
+}
+
 void ProducerSeat::abandon() {
   discard_waiting();
   for (; tail_ < head_; tail_++) {  // only after a violation: nobody can say what became of these
@@ -261,6 +278,10 @@ void ConsumerSeat::consume(uint64_t count) {
 void ConsumerSeat::release(uint64_t position, uint32_t slot) {
   // SYNC POINT slot-returned (with ProducerSeat::refresh_*): our reads of the slot happen before this store.
   page_->word[slot].store(pack_word(position, SlotState::free), std::memory_order_seq_cst);
+}
+
+void ConsumerSeat::set_kept(bool kept, uint64_t position) {
+  page_->kept.store(kept ? position + 1 : 0, std::memory_order_relaxed);
 }
 
 bool ConsumerSeat::prepare_sleep() {

@@ -53,6 +53,9 @@ class ProducerSeat {
   void reset(uint64_t last_number);
   // It has acquired a frame since the last reset.
   bool has_seen() const { return counters_.delivered > seen_before_reset_; }
+  // How long one of the held frames has been out, when that is at least `limit` and was not told before; 0: none has.
+  // Counted from the first look at it. A frame that the consumer only keeps for reuse is not held by anybody.
+  int64_t find_overdue(int64_t now, int64_t limit);
   // The consumer is dead or gone: all its slots are free from here on.
   void abandon();
 
@@ -69,6 +72,8 @@ class ProducerSeat {
   struct Held {
     uint64_t position;
     uint32_t slot;
+    int64_t since = 0;  // when find_overdue() saw it first
+    bool told = false;
   };
 
   uint64_t occupied() const { return head_ - taken_back_ - consumed_; }
@@ -112,6 +117,8 @@ class ConsumerSeat {
   bool take_instead_of(uint64_t earlier_position, uint32_t earlier_slot, uint64_t position, uint32_t slot);
   void consume(uint64_t count);
   void release(uint64_t position, uint32_t slot);
+  // Whether the frame at `position` is only kept for reuse. Nothing but find_overdue() reads it.
+  void set_kept(bool kept, uint64_t position);
   // Arms the wake-up. true: go to sleep; false: something came in between.
   bool prepare_sleep();
   // true once per request: the caller must signal the producer.

@@ -39,6 +39,10 @@ void copy_text(char* target, size_t size, const char* source) {
   memset(target + length, 0, size - length);
 }
 
+bool is_eviction(es_cause cause) {
+  return (cause >= ES_CAUSE_EVICTED_LAG && cause <= ES_CAUSE_EVICTED_REQUEST) || cause == ES_CAUSE_EVICTED_HOLD;
+}
+
 }  // namespace es
 
 extern "C" {
@@ -78,8 +82,9 @@ const char* es_state_string(int state) {
 const char* es_cause_string(int cause) {
   static const char* const names[] = {"none",          "ended",         "stopped",           "producer-closed",
                                       "producer-lost", "consumer-closed", "consumer-lost",   "evicted-lag",
-                                      "evicted-stall", "evicted-violation", "evicted-request", "refused"};
-  return cause >= 0 && cause <= ES_CAUSE_REFUSED ? names[cause] : "unknown";
+                                      "evicted-stall", "evicted-violation", "evicted-request", "refused",
+                                      "evicted-hold"};
+  return cause >= 0 && cause <= ES_CAUSE_EVICTED_HOLD ? names[cause] : "unknown";
 }
 
 }  // extern "C"

@@ -14,4 +14,7 @@ namespace es {
 // Copies a string into a fixed field, cut to size, always terminated.
 void copy_text(char* target, size_t size, const char* source);
 
+// Whether the producer ended the connection against the consumer's will.
+bool is_eviction(es_cause cause);
+
 }  // namespace es

@@ -88,16 +88,18 @@ typedef enum es_cause {
   ES_CAUSE_PRODUCER_LOST = 4,      /**< the producer died without a word */
   ES_CAUSE_CONSUMER_CLOSED = 5,    /**< the consumer closed */
   ES_CAUSE_CONSUMER_LOST = 6,      /**< the consumer died without a word */
-  ES_CAUSE_EVICTED_LAG = 7,        /**< more than max_lag frames skipped since the last delivery */
+  ES_CAUSE_EVICTED_LAG = 7,        /**< more frames skipped than max_lag or max_lag_total allows */
   ES_CAUSE_EVICTED_STALL = 8,      /**< its full queue held up the producer for max_wait_ms */
   ES_CAUSE_EVICTED_VIOLATION = 9,  /**< its shared page was not what the protocol allows */
   ES_CAUSE_EVICTED_REQUEST = 10,   /**< es_producer_evict() */
-  ES_CAUSE_REFUSED = 11            /**< admission said no */
+  ES_CAUSE_REFUSED = 11,           /**< admission said no */
+  ES_CAUSE_EVICTED_HOLD = 12       /**< it held a frame longer than the producer's max_hold_ms */
 } es_cause;
 
 typedef enum es_when_full { ES_FULL_WAIT = 0, ES_FULL_OVERWRITE = 1, ES_FULL_DROP = 2 } es_when_full;
 typedef enum es_pick { ES_PICK_NEXT = 0, ES_PICK_NEWEST = 1 } es_pick;
 typedef enum es_on_stall { ES_STALL_EVICT = 0, ES_STALL_OVERWRITE = 1 } es_on_stall;
+typedef enum es_on_hold { ES_HOLD_ANNOUNCE = 0, ES_HOLD_EVICT = 1 } es_on_hold;
 typedef enum es_start { ES_START_NEXT = 0, ES_START_NEWEST = 1 } es_start;
 typedef enum es_on_disconnect { ES_DISCONNECT_DROP = 0, ES_DISCONNECT_DRAIN = 1 } es_on_disconnect;
 
@@ -115,7 +117,8 @@ typedef struct es_policy {
   uint8_t no_reuse;       /**< 1: a frame is seen once; the old frame is not kept for a second acquire */
   uint16_t max_held;      /**< frames held at once, 1..ES_HELD_MAX; with 1 the next acquire ends the earlier lease */
   int32_t max_wait_ms;    /**< how long a full queue may hold up the producer; -1 = for ever */
-  uint64_t max_lag;       /**< frames skipped since the last delivery before eviction; 0 = no limit */
+  uint32_t max_lag;       /**< frames skipped since the last delivery before eviction; 0 = no limit */
+  uint32_t max_lag_total; /**< frames skipped in all before eviction; 0 = no limit */
   char label[16];         /**< the mode's name, for people; the core does not read it */
 } es_policy;
 
@@ -148,31 +151,7 @@ typedef struct es_producer es_producer;
 typedef struct es_consumer es_consumer;
 typedef struct es_observer es_observer;
 
-typedef enum es_event_kind {
-  ES_EVENT_READABLE = 1,     /**< consumer: frames, an end, or a state may be there: try again */
-  ES_EVENT_WRITABLE = 2,     /**< producer: a place or a slot may be free: try again */
-  ES_EVENT_STATE = 3,        /**< consumer: old_state -> new_state, cause in `code` */
-  ES_EVENT_CONNECTED = 4,    /**< producer: a consumer was admitted; `connection` */
-  ES_EVENT_DISCONNECTED = 5, /**< producer: a connection ended; `connection`, cause in `code`, `value` = discarded */
-  ES_EVENT_STALLED = 6,      /**< producer: `connection` held up the producer for `value` ms */
-  ES_EVENT_LAGGED = 7,       /**< producer: `connection` passed max_lag with `value` skipped frames */
-  ES_EVENT_REFUSED = 8,      /**< producer or stream: a peer was turned away; `code` = es_result, `text` says why */
-  ES_EVENT_FORMAT = 9,       /**< consumer: a new layout is announced; `value` = layout id */
-  ES_EVENT_REPORT = 10,      /**< observer: a report is there; `connection` = 0: counters, else that one's latency */
-  ES_EVENT_PRODUCER = 11,    /**< stream: a producer connected (code 1) or is gone (code 0) */
-  ES_EVENT_DROPPED = 12      /**< producer: see es_producer_watch_drops() */
-} es_event_kind;
-
-typedef struct es_event {
-  uint32_t kind;        /**< es_event_kind */
-  uint32_t object;      /**< es_*_id() of the object it is for */
-  uint64_t connection;  /**< connection id, 0 if none */
-  uint64_t value;
-  int32_t code;
-  uint8_t old_state, new_state; /**< es_state */
-  uint16_t reserved;
-  char text[ES_TEXT_MAX];
-} es_event;
+#include "edgestream_event.h"
 
 ES_API uint32_t es_abi_version(void);
 ES_API const char *es_error_string(int result);   /**< "ERR_BAD_STATE", "would-block", … : stable, never freed */
@@ -202,6 +181,8 @@ typedef struct es_accept {
   uint32_t max_slots;       /**< default and at most ES_SLOTS_MAX */
   int32_t max_wait_ms;      /**< longest hold-up another process may ask for; default 5000; -1 = no limit */
   uint64_t max_pool_bytes;  /**< bound of the pool's memory; default 4 GiB */
+  uint32_t max_hold_ms;     /**< how long a consumer may hold one frame, as the producer sees it; default no limit */
+  uint32_t on_held_too_long; /**< es_on_hold, after max_hold_ms */
 } es_accept;
 
 typedef struct es_stream_options {

@@ -1,6 +1,7 @@
 /** Options at the edge: checked once, here, with all defaults and limits. Inside, types are trusted. */
 import { z } from "zod";
 import { StreamError } from "./errors.ts";
+import { streamEventNames } from "./event-names.ts";
 import { formatNames } from "./format.ts";
 import { presets } from "./presets.ts";
 import type {
@@ -11,6 +12,7 @@ import type {
   OpenStreamOptions,
   PresetName,
   ProducerOptions,
+  StreamObserver,
   WaitOptions,
 } from "./types.ts";
 
@@ -47,6 +49,7 @@ export const defaults = {
   maxConsumers: 16,
   maxPoolBytes: 4 * 2 ** 30,
   maxWriting: 2,
+  onHeldTooLong: "announce",
   whenNoConsumer: "drop",
   supportReset: false,
   socketMode: 0o600,
@@ -102,7 +105,8 @@ const modeFields = {
   mode: choice(["mailbox", "fifo", "broadcast"]),
   fifoLength: integer(1, limits.capacityMax, 'for no queue use mode: "mailbox"'),
   capacity: integer(1, limits.capacityMax),
-  maxLag: integer(1, Number.MAX_SAFE_INTEGER, "leave it out for no limit"),
+  maxLag: integer(1, limits.uint32Max, "leave it out for no limit"),
+  maxLagTotal: integer(1, limits.uint32Max, "leave it out for no limit"),
   whenFull: choice(["wait", "overwrite", "drop"]),
   maxHeld: integer(1, limits.heldMax),
   maxWaitMs: waitMs,
@@ -154,8 +158,17 @@ const accept = z
     maxConsumers: integer(1, limits.consumersMax),
     maxSlots: integer(limits.slotsMin, limits.slotsMax),
     maxPoolBytes: integer(1, Number.MAX_SAFE_INTEGER),
+    maxHoldMs: integer(1, limits.waitMsMax, "leave it out for no limit"),
+    onHeldTooLong: choice(["announce", "evict"]),
   })
   .optional();
+
+function isObserver(value: unknown): value is StreamObserver {
+  if (typeof value !== "object" || value === null) return false;
+  const methods = value as Record<string, unknown>;
+  return streamEventNames.every((name) => methods[name] === undefined || typeof methods[name] === "function");
+}
+const observer = z.custom<StreamObserver>(isObserver, says("an object with methods named after events")).optional();
 
 const wait = choice(["event", "poll", "block"]);
 const modeOptionNames = Object.keys(modeFields) as (keyof ModeOptions)[];
@@ -176,6 +189,7 @@ const createOptions = z.strictObject(
     whenNoConsumer: choice(["drop", "wait"]),
     supportReset: flag,
     accept,
+    observer,
     socketMode: integer(0o001, 0o777, "give permission bits such as 0o660"),
     socketGroup: integer(0, limits.uint32Max - 1, "give the number of a group"),
     runtimeDir: path,
@@ -184,7 +198,7 @@ const createOptions = z.strictObject(
 );
 
 const openOptions = z.strictObject(
-  { ...modeFields, preset, timeoutMs, signal, runtimeDir: path, client, reconnect: flag, wait },
+  { ...modeFields, preset, timeoutMs, signal, runtimeDir: path, client, reconnect: flag, wait, observer },
   says("an options object"),
 );
 
@@ -311,6 +325,8 @@ export function acceptWithDefaults(options: AcceptOptions | undefined): Required
     maxConsumers: options?.maxConsumers ?? defaults.maxConsumers,
     maxSlots: options?.maxSlots ?? limits.slotsMax,
     maxPoolBytes: options?.maxPoolBytes ?? defaults.maxPoolBytes,
+    maxHoldMs: options?.maxHoldMs ?? 0, // no limit
+    onHeldTooLong: options?.onHeldTooLong ?? defaults.onHeldTooLong,
   };
 }
 

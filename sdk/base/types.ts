@@ -2,7 +2,9 @@
  * The public interfaces, in the order an application meets them. Plain types: validation lives in `config.ts`.
  * Counters and times are in `stats-types.ts`.
  */
-import type { ConnectionStats } from "./stats-types.ts";
+import type { StreamObserver } from "./event-types.ts";
+
+export type * from "./event-types.ts";
 
 /** Pixel formats, named as GStreamer names them; `bytes` is opaque data of any length up to the slot size. */
 export type FormatName =
@@ -50,7 +52,8 @@ export type StreamState =
 /** Why a connection ended. */
 export type DisconnectCause =
   | "none" | "ended" | "stopped" | "producer-closed" | "producer-lost" | "consumer-closed" | "consumer-lost"
-  | "evicted-lag" | "evicted-stall" | "evicted-violation" | "evicted-request" | "refused";
+  | "evicted-lag" | "evicted-stall" | "evicted-violation" | "evicted-request" | "refused"
+  | "evicted-hold";
 
 /** Who gets which frame; see modes/. */
 export type ModeName = "mailbox" | "fifo" | "broadcast";
@@ -81,6 +84,8 @@ export interface ModeOptions {
   capacity?: number;
   /** broadcast, mailbox: frames skipped since the last delivery before the producer evicts. @default no limit */
   maxLag?: number;
+  /** broadcast, mailbox: frames skipped in all before the producer evicts. @default no limit */
+  maxLagTotal?: number;
   /** What happens to a frame that finds no place. @default by mode: mailbox, broadcast overwrite; fifo wait */
   whenFull?: "wait" | "overwrite" | "drop";
   /** Frames held at once. With 1 the next acquire ends the earlier lease (EGL). @default 1 @maximum 64 */
@@ -113,6 +118,13 @@ export interface AcceptOptions {
   maxSlots?: number;
   /** Upper bound of the pool's memory; a consumer that would take more is refused. @default 4 GiB */
   maxPoolBytes?: number;
+  /**
+   * How long a consumer may hold one frame, ms; then `heldTooLong` is told, once per lease. Looked at four times as
+   * often, so it is told after 1 to 1.5 times this long. @default no limit
+   */
+  maxHoldMs?: number;
+  /** What happens besides. Slots of an evicted holder stay out until it releases them or dies. @default "announce" */
+  onHeldTooLong?: "announce" | "evict";
 }
 
 export interface CreateStreamOptions extends ModeOptions {
@@ -135,6 +147,8 @@ export interface CreateStreamOptions extends ModeOptions {
   /** Whether its producer may call `reset()`. @default false */
   supportReset?: boolean;
   accept?: AcceptOptions;
+  /** Told of what happens, besides listeners. */
+  observer?: StreamObserver;
   /** Permission bits of the socket: who may connect. @default 0o600 */
   socketMode?: number;
   /** Group that owns the socket. */
@@ -198,6 +212,8 @@ export interface OpenStreamOptions extends ModeOptions {
   reconnect?: boolean;
   /** How its consumers wait. @default "event" */
   wait?: WaitStrategy;
+  /** Told of what happens to the endpoints here, besides listeners. */
+  observer?: StreamObserver;
 }
 
 export interface PostOptions extends WaitOptions {
@@ -219,93 +235,6 @@ export interface Via {
   memory: "host";
   /** A sentence for a person. */
   reason: string;
-}
-
-export interface StateChange {
-  /** Connection id. */
-  connection: bigint;
-  oldState: StreamState;
-  newState: StreamState;
-  cause: DisconnectCause;
-}
-
-/** A consumer was admitted. */
-export interface ConnectedEvent {
-  connection: bigint;
-}
-
-/** A connection ended. */
-export interface DisconnectedEvent {
-  connection: bigint;
-  cause: DisconnectCause;
-  /** Frames that waited and were thrown away with it. */
-  discarded: bigint;
-  /** Its last counters; undefined when more than 64 others ended before this event was taken. */
-  stats: ConnectionStats | undefined;
-}
-
-/** A full queue held up the producer as long as it may; `onStall` comes next. */
-export interface StalledEvent {
-  connection: bigint;
-  waitedMs: number;
-}
-
-/** A consumer fell behind further than `maxLag`. */
-export interface LaggedEvent {
-  connection: bigint;
-  skipped: bigint;
-}
-
-/** Why a posted frame did not reach a consumer. */
-export type DropReason =
-  /** One connection has `whenFull: "drop"`, and its queue had no place. */
-  | "queue-full"
-  /** Nobody was connected. */
-  | "no-consumer"
-  /** The producer was paused. */
-  | "paused";
-
-/** A frame was posted, and one connection or all of them do not get it. */
-export interface DroppedEvent {
-  /** The frame's. */
-  number: bigint;
-  reason: DropReason;
-  /** Whose queue was full; undefined when the frame reached nobody. */
-  connection: bigint | undefined;
-  /** The stream's name, if it has one. */
-  stream: string | undefined;
-}
-
-/** A peer was turned away. */
-export interface RefusedEvent {
-  /** Name of the error, such as ERR_REFUSED. */
-  code: string;
-  /** A sentence for a person. */
-  reason: string;
-}
-
-/** Events of a `Stream`, and of a `Producer`. */
-export interface StreamEvents {
-  statechange: [StateChange];
-  connected: [ConnectedEvent];
-  disconnected: [DisconnectedEvent];
-  stalled: [StalledEvent];
-  lagged: [LaggedEvent];
-  /** Costs nothing while nobody listens. */
-  dropped: [DroppedEvent];
-  refused: [RefusedEvent];
-}
-
-/** Events of a `Consumer`. */
-export interface ConsumerEvents {
-  statechange: [StateChange];
-  /**
-   * Frames wait where none did. Take them until there are no more (`tryAcquire` says `would-block`): the next event
-   * comes for the first frame after that. Listening keeps the process alive, as a wait does.
-   */
-  frame: [];
-  /** `reconnect` found the producer's next life. */
-  reconnected: [{ connection: bigint; epoch: bigint }];
 }
 
 export interface FramePlane {

@@ -94,6 +94,7 @@ const tooSlow = "frames were taken too slowly";
 const endHints: Partial<Record<ConsumerStats["cause"], string>> = {
   "evicted-stall": `${tooSlow}; --mode mailbox skips instead of waiting, a longer --fifo-length bridges pauses`,
   "evicted-lag": `${tooSlow}; a larger --max-lag allows more skipped frames`,
+  "evicted-hold": "a frame was held longer than the producer allows",
   "evicted-request": "the producer sent this consumer away",
   "evicted-violation": "the producer found a broken page",
 };

@@ -7,9 +7,9 @@ afterAll(removeRuntimeDirs);
 
 const runtime = () => ({ env: { EDGESTREAM_RUNTIME_DIR: makeRuntimeDir() }, watchdogMs: 60_000 });
 
-test("a producer in a worker and a consumer in the main thread: 10000 frames, each whole and in order", async () => {
-  const child = run("threads.mjs", { story: "stream", name: "worker", frames: 10_000 }, runtime());
-  expect(await child.line("done")).toEqual({ kind: "done", seen: 10_000, wrong: 0, code: 0 });
+test("a producer in a worker and a consumer in the main thread: 100000 frames, each whole and in order", async () => {
+  const child = run("threads.mjs", { story: "stream", name: "worker", frames: 100_000 }, runtime());
+  expect(await child.line("done")).toEqual({ kind: "done", seen: 100_000, wrong: 0, code: 0 });
   await child.ended();
 }, 70_000);
 

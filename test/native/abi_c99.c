@@ -9,7 +9,7 @@
 const struct abi_number abi_numbers[] = {
     SIZE(es_policy), AT(es_policy, when_full), AT(es_policy, pick), AT(es_policy, on_stall), AT(es_policy, start),
     AT(es_policy, on_disconnect), AT(es_policy, no_reuse), AT(es_policy, max_held), AT(es_policy, max_wait_ms),
-    AT(es_policy, max_lag), AT(es_policy, label),
+    AT(es_policy, max_lag), AT(es_policy, max_lag_total), AT(es_policy, label),
     SIZE(es_plane), SIZE(es_format), AT(es_format, width), AT(es_format, height), AT(es_format, plane_count),
     AT(es_format, planes), AT(es_format, size), AT(es_format, time_base_num), AT(es_format, time_base_den),
     SIZE(es_connection_info), AT(es_connection_info, state), AT(es_connection_info, pid),

@@ -24,7 +24,8 @@ TEST("structs of the C interface have the same numbers in C99 and in the protoco
   } documented[] = {
       {"es_policy", 40}, {"es_policy.when_full", 4}, {"es_policy.pick", 5}, {"es_policy.on_stall", 6},
       {"es_policy.start", 7}, {"es_policy.on_disconnect", 8}, {"es_policy.no_reuse", 9}, {"es_policy.max_held", 10},
-      {"es_policy.max_wait_ms", 12}, {"es_policy.max_lag", 16}, {"es_policy.label", 24}, {"es_plane", 16},
+      {"es_policy.max_wait_ms", 12}, {"es_policy.max_lag", 16}, {"es_policy.max_lag_total", 20},
+      {"es_policy.label", 24}, {"es_plane", 16},
       {"es_format", 88}, {"es_format.width", 8}, {"es_format.height", 12}, {"es_format.plane_count", 16},
       {"es_format.planes", 20}, {"es_format.size", 72}, {"es_format.time_base_num", 80},
       {"es_format.time_base_den", 84}, {"es_connection_info", 184}, {"es_connection_info.state", 8},
@@ -76,6 +77,7 @@ TEST("the seat page keeps what each side writes on cache lines of its own") {
   CHECK_EQUAL(offsetof(SeatPage, reset_number), 104);
   CHECK_EQUAL(offsetof(SeatPage, consumed), 128);
   CHECK_EQUAL(offsetof(SeatPage, consumer_waiting), 136);
+  CHECK_EQUAL(offsetof(SeatPage, kept), 144);
   CHECK_EQUAL(offsetof(SeatPage, producer_waiting), 192);
   CHECK_EQUAL(offsetof(SeatPage, word), 256);
   CHECK_EQUAL(offsetof(SeatPage, ring), 2304);
@@ -100,6 +102,7 @@ TEST("every result, state and cause has a name of its own") {
   CHECK(strcmp(es_state_string(ES_STATE_NEW_FRAME_AVAILABLE), "new-frame-available") == 0);
   CHECK(strcmp(es_state_string(7), "unknown") == 0);
   CHECK(strcmp(es_cause_string(ES_CAUSE_REFUSED), "refused") == 0);
-  CHECK(strcmp(es_cause_string(12), "unknown") == 0);
+  CHECK(strcmp(es_cause_string(ES_CAUSE_EVICTED_HOLD), "evicted-hold") == 0);
+  CHECK(strcmp(es_cause_string(13), "unknown") == 0);
   CHECK_EQUAL(es_abi_version(), ES_ABI_VERSION);
 }

@@ -33,7 +33,7 @@ es_policy fifo(uint32_t capacity, int32_t max_wait_ms) {
   return policy;
 }
 
-es_policy broadcast(uint32_t capacity, uint64_t max_lag) {
+es_policy broadcast(uint32_t capacity, uint32_t max_lag) {
   es_policy policy = policy_of(capacity, ES_FULL_OVERWRITE, ES_PICK_NEXT, "broadcast");
   policy.max_lag = max_lag;
   return policy;

@@ -11,7 +11,7 @@ namespace check {
 
 es_policy mailbox();
 es_policy fifo(uint32_t capacity, int32_t max_wait_ms = -1);
-es_policy broadcast(uint32_t capacity, uint64_t max_lag = 0);
+es_policy broadcast(uint32_t capacity, uint32_t max_lag = 0);
 es_policy dropping(uint32_t capacity);
 
 // Milliseconds since `start` (es_now).

@@ -47,6 +47,30 @@ TEST("on_stall overwrite: the oldest waiting frame gives way and the consumer st
   CHECK_EQUAL(stage.events(ES_EVENT_DISCONNECTED).size(), 0);
 }
 
+TEST("a stalled consumer that takes a frame again has recovered: told once, also when nobody posts") {
+  Stage stage;
+  es_policy policy = check::fifo(1, 20);
+  policy.on_stall = ES_STALL_OVERWRITE;
+  es_consumer* slow = stage.join(policy);
+  const int64_t start = es_now();
+  stage.post();
+  for (int round = 0; round < 2; round++) CHECK_OK(stage.try_post(5'000'000));
+  stage.settle();
+  CHECK_EQUAL(stage.events(ES_EVENT_STALLED).size(), 2);
+  CHECK_EQUAL(stage.events(ES_EVENT_RECOVERED).size(), 0);
+  CHECK_EQUAL(stage.take(slow).number, 3);
+  stage.settle();
+  const auto recovered = stage.events(ES_EVENT_RECOVERED);
+  CHECK_EQUAL(recovered.size(), 1);
+  CHECK_EQUAL(recovered[0].connection, Stage::seen_by_consumer(slow).connection);
+  CHECK(recovered[0].value >= 40);
+  CHECK(recovered[0].value <= static_cast<uint64_t>(check::elapsed_ms(start)));
+  stage.post();
+  stage.take(slow);
+  stage.settle();
+  CHECK_EQUAL(stage.events(ES_EVENT_RECOVERED).size(), 1);
+}
+
 TEST("a consumer of another process is bound to the producer's max_wait_ms, one in process is not") {
   Stage stage([](es_stream_options*, es_producer_options* options) { options->accept.max_wait_ms = 70; });
   CHECK_EQUAL(Stage::seen_by_consumer(stage.join(check::fifo(2, -1))).policy.max_wait_ms, 70);
@@ -88,6 +112,27 @@ TEST("a laggard is evicted when it skipped more than max_lag frames since its la
   const es_connection_info info = stage.seen_by_producer(laggard);
   CHECK_EQUAL(info.posted, info.delivered + info.skipped + info.discarded + info.waiting);
   CHECK_EQUAL(info.waiting, 0);
+}
+
+TEST("max_lag_total counts what was skipped in all, deliveries in between or not") {
+  Stage stage;
+  es_policy policy = check::broadcast(2);
+  policy.max_lag_total = 4;
+  es_consumer* laggard = stage.join(policy);
+  for (uint64_t round = 1; round <= 2; round++) {
+    stage.post_many(4);
+    CHECK_EQUAL(stage.take(laggard).number, 4 * round - 1);
+    CHECK_EQUAL(stage.take(laggard).number, 4 * round);
+  }
+  stage.settle();
+  CHECK_EQUAL(stage.events(ES_EVENT_LAGGED).size(), 0);
+  stage.post_many(3);
+  stage.settle();
+  const auto lagged = stage.events(ES_EVENT_LAGGED);
+  CHECK_EQUAL(lagged.size(), 1);
+  CHECK_EQUAL(lagged[0].value, 5);
+  CHECK_EQUAL(Stage::seen_by_consumer(laggard).cause, ES_CAUSE_EVICTED_LAG);
+  CHECK_TEXT(Stage::seen_by_consumer(laggard).reason, "maxLagTotal");
 }
 
 TEST("an evicted consumer's held frame stays its own until it closes") {

@@ -1,4 +1,5 @@
 import type {
+  ConnectionStats,
   CreateStreamOptions,
   OpenStreamOptions,
   PostOptions,
@@ -26,6 +27,9 @@ export interface SourceEvent {
   skipped?: bigint;
   discarded?: bigint;
   waitedMs?: number;
+  heldMs?: number;
+  frames?: number;
+  stats?: ConnectionStats;
   code?: string;
   reason?: string;
 }
@@ -47,6 +51,8 @@ export interface SourceCalls {
   ignore(name: keyof StreamEvents): Promise<void>;
   post(count?: number, options?: PostOptions): Promise<bigint[]>;
   run(frames: number, fps?: number): Promise<{ frames: number; seconds: number; fps: number }>;
+  block(ms: number): Promise<void>;
+  readOne(name: string, options?: OpenStreamOptions): Promise<bigint>;
   paint(kind: "noise" | "plain"): Promise<void>;
   halt(): Promise<void>;
   push(bytes: Uint8Array, options?: PostOptions): Promise<bigint>;

@@ -8,7 +8,17 @@ import { pathToFileURL } from "node:url";
 import { createStream, openStream } from "edgestream";
 import { markOf, Pattern } from "./pattern.mjs";
 
-const eventNames = ["statechange", "connected", "disconnected", "stalled", "lagged", "refused"];
+const eventNames = [
+  "statechange",
+  "connected",
+  "disconnected",
+  "evicted",
+  "stalled",
+  "recovered",
+  "lagged",
+  "heldTooLong",
+  "refused",
+];
 
 export class Source {
   stream;
@@ -87,6 +97,22 @@ export class Source {
     }
     const seconds = (performance.now() - started) / 1000;
     return { frames: posted, seconds, fps: posted / seconds };
+  }
+
+  /** The event loop stands still. */
+  block(ms) {
+    for (const end = performance.now() + ms; performance.now() < end; );
+  }
+
+  /** The number of the first frame that a consumer in this process gets of another stream. */
+  async readOne(name, options) {
+    const stream = await openStream(name, options);
+    try {
+      const consumer = await stream.connectConsumer();
+      return (await consumer.acquire(options)).number;
+    } finally {
+      await stream.close();
+    }
   }
 
   /** What the pictures look like, see pattern.mjs. */

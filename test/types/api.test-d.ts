@@ -1,5 +1,6 @@
 /** The public types, as an application's compiler sees them. */
 import { assertType, expectTypeOf, test } from "vitest";
+import type { streamEventNames } from "../../sdk/base/event-names.ts";
 import {
   type Consumer,
   type ConsumerStats,
@@ -17,6 +18,8 @@ import {
   type StateChange,
   type Stream,
   StreamError,
+  type StreamEvents,
+  type StreamObserver,
   type StreamState,
   type Via,
   type WritableFrame,
@@ -55,6 +58,22 @@ test("events", () => {
   });
   producer.on("stalled", ({ waitedMs }) => expectTypeOf(waitedMs).toEqualTypeOf<number>());
   consumer.on("reconnected", ({ epoch }) => expectTypeOf(epoch).toEqualTypeOf<bigint>());
+});
+
+test("observers have a method for each event, with the event's own type", () => {
+  expectTypeOf<(typeof streamEventNames)[number]>().toEqualTypeOf<keyof StreamEvents>();
+  expectTypeOf<keyof StreamObserver>().toEqualTypeOf<keyof StreamEvents>();
+  assertType<CreateStreamOptions>({
+    observer: {
+      heldTooLong: ({ heldMs, frames }) => expectTypeOf(heldMs).toEqualTypeOf(frames),
+      evicted: ({ cause, stats }) => {
+        expectTypeOf(cause).toEqualTypeOf<DisconnectCause>();
+        expectTypeOf(stats?.delivered).toEqualTypeOf<bigint | undefined>();
+      },
+    },
+  });
+  // @ts-expect-error an event that does not exist
+  assertType<StreamObserver>({ overheard: () => {} });
 });
 
 test("the producer", () => {

@@ -22,7 +22,7 @@ binding.start(
 
 const policy: NativePolicy = {
   ...{ capacity: 2, whenFull: 0, pick: 0, onStall: 0, start: 0, onDisconnect: 0, noReuse: false },
-  ...{ maxHeld: 1, maxWaitMs: -1, maxLag: 0n, label: "fifo" },
+  ...{ maxHeld: 1, maxWaitMs: -1, maxLag: 0, maxLagTotal: 0, label: "fifo" },
 };
 const streamOptions = { socketMode: 0, socketGroup: -1, strict: false, handshakesPerSecond: 0 };
 const producerOptions = {
@@ -35,6 +35,8 @@ const producerOptions = {
     maxSlots: 0,
     maxWaitMs: 0,
     maxPoolBytes: 0,
+    maxHoldMs: 0,
+    onHeldTooLong: 0 as const,
   },
   ...{ maxWriting: 0, waitWithoutConsumer: false, unprotected: false, supportReset: false },
 };
@@ -220,7 +222,6 @@ function leaveOpen(last: string): { status: number | null; stdout: string; stder
     const stream = binding.createStream(${JSON.stringify(streamOptions)});
     const producer = stream.connectProducer(${JSON.stringify(producerOptions)});
     const options = ${JSON.stringify(options, replaceBigint)};
-    options.policy.maxLag = 0n;
     const consumer = stream.connectConsumer(options);
     producer.tryAcquire();
     globalThis.kept = producer.view(Number(binding.frameInfo[0]));

@@ -113,8 +113,27 @@ describe("what a connection inherits", () => {
   });
 });
 
+describe("observers", () => {
+  test("are taken as they are, with methods of their own besides", () => {
+    class Watcher {
+      readonly seen: object[] = [];
+      connected(event: object) {
+        this.seen.push(event);
+      }
+    }
+    const observer = new Watcher();
+    expect(checkCreateOptions({ observer }).observer).toBe(observer);
+    expect(checkOpenOptions({ observer }).observer).toBe(observer);
+  });
+
+  test.each([[null], ["connected"], [{ connected: true }]])("%j is no observer", (observer) => {
+    const wrong = () => checkCreateOptions({ observer } as never);
+    expect(wrong).toThrow(/createStream: option "observer": expected an object with methods named after events/);
+  });
+});
+
 describe("what the core is told", () => {
-  const base = { onStall: 0, start: 0, noReuse: false, maxHeld: 1, maxLag: 0n };
+  const base = { onStall: 0, start: 0, noReuse: false, maxHeld: 1, maxLag: 0, maxLagTotal: 0 };
 
   test("mailbox, fifo and broadcast, with their defaults", () => {
     const mailbox = { capacity: 1, whenFull: 1, pick: 1, onDisconnect: 0, label: "mailbox" };
@@ -134,11 +153,12 @@ describe("what the core is told", () => {
       start: "newest",
       reuse: false,
       maxLag: 30,
+      maxLagTotal: 60,
       whenFull: "drop",
     } as const;
-    const told = { maxHeld: 7, maxWaitMs: 0, onStall: 1, start: 1, noReuse: true, maxLag: 30n, whenFull: 2 };
+    const told = { maxHeld: 7, maxWaitMs: 0, onStall: 1, start: 1, noReuse: true, maxLag: 30, maxLagTotal: 60 };
     for (const mode of ["mailbox", "fifo", "broadcast"] as const) {
-      expect(toNativePolicy({ mode, ...options }, "ipc")).toMatchObject(told);
+      expect(toNativePolicy({ mode, ...options }, "ipc")).toMatchObject({ ...told, whenFull: 2 });
       for (const onDisconnect of ["drop", "drain"] as const) {
         const expected = { onDisconnect: onDisconnect === "drain" ? 1 : 0 };
         expect(toNativePolicy({ mode, onDisconnect }, "ipc")).toMatchObject(expected);

@@ -70,7 +70,13 @@ describe("numbers of the core", () => {
     for (const cause of ["producer-lost", "producer-closed"] as const) {
       expect(iterationError(cause, "")).toMatchObject({ code: "ERR_PRODUCER_LOST", reason: "closed" });
     }
-    for (const cause of ["evicted-lag", "evicted-stall", "evicted-violation", "evicted-request"] as const) {
+    for (const cause of [
+      "evicted-lag",
+      "evicted-stall",
+      "evicted-violation",
+      "evicted-request",
+      "evicted-hold",
+    ] as const) {
       expect(iterationError(cause, "")).toMatchObject({ code: "ERR_EVICTED", reason: "evicted" });
     }
     expect(iterationError("refused", "full")).toMatchObject({ code: "ERR_REFUSED" });

@@ -33,6 +33,7 @@ export const causes = [
   "evicted-violation",
   "evicted-request",
   "refused",
+  "evicted-hold",
 ] as const;
 export type StateName = (typeof states)[number];
 export type CauseName = (typeof causes)[number];

@@ -55,9 +55,10 @@ function ledgerLines(ledger: LatencyLedger | undefined, { micro }: Glyphs): Line
 }
 
 function describePolicy(policy: NativePolicy, { unicode }: Glyphs): string {
-  const { capacity, maxHeld, maxLag } = policy;
+  const { capacity, maxHeld, maxLag, maxLagTotal } = policy;
   const places = `${capacity} ${capacity === 1 ? "place" : "places"}`;
-  const lag = maxLag > 0n ? `; evicted beyond ${maxLag} skipped` : "";
+  const lags = [...(maxLag > 0 ? [`${maxLag} skipped`] : []), ...(maxLagTotal > 0 ? [`${maxLagTotal} in all`] : [])];
+  const lag = lags.length > 0 ? `; evicted beyond ${lags.join(" or ")}` : "";
   return `${printable(policy.label || "-", unicode)}, ${places}, holds ${maxHeld}; full: ${whenFull(policy)}${lag}`;
 }
 

@@ -33,7 +33,7 @@ export function makeConnection(more: Partial<NativeConnectionInfo> = {}): Native
   const counters = { posted: 0n, delivered: 0n, skipped: 0n, discarded: 0n, waiting: 0n, held: 0n };
   return {
     ...{ id: 1n, state: 4, pid: 4711, uid: 1000, since: 0n, client: "recorder" },
-    policy: { ...policy, maxHeld: 1, maxWaitMs: 5000, maxLag: 0n, label: "fifo" },
+    policy: { ...policy, maxHeld: 1, maxWaitMs: 5000, maxLag: 0, maxLagTotal: 0, label: "fifo" },
     ...counters,
     ...more,
   };

@@ -1,0 +1,54 @@
+/**
+ * Writes docs/conformance.md from register.mjs: `node test/conformance/conformance-docs.mjs`. A test compares the file
+ * with what this would write.
+ */
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { register } from "./register.mjs";
+
+const testFolder = dirname(dirname(fileURLToPath(import.meta.url)));
+export const docsFile = join(dirname(testFolder), "docs/conformance.md");
+
+const testFiles = readdirSync(testFolder, { recursive: true, encoding: "utf8" })
+  .filter((name) => /\.test\.ts$|_test\.cpp$/.test(name))
+  .map((name) => ({
+    name: relative(testFolder, join(testFolder, name)),
+    text: readFileSync(join(testFolder, name), "utf8"),
+  }));
+
+/** The files that have a test of this title. */
+export function filesWith(title) {
+  return testFiles.filter(({ text }) => text.includes(`"${title}"`)).map(({ name }) => name);
+}
+
+const cell = (text) => text.replaceAll("|", "\\|");
+
+function proofOf({ tests = [], declined, pending }) {
+  if (declined !== undefined) return `declined: ${declined}`;
+  if (pending !== undefined) return "not there yet";
+  return tests.map((title) => `${title} (${filesWith(title).join(", ")})`).join("; ");
+}
+
+export function conformanceDocs() {
+  const rows = [...register].sort((a, b) => a.row - b.row);
+  const lines = rows.map((each) => {
+    const cells = [each.rule, each.eglstream, each.nvscistream, each.edgestream, proofOf(each)];
+    return `| ${each.row} | ${cells.map(cell).join(" | ")} |`;
+  });
+  const proven = rows.filter(({ tests }) => tests !== undefined).length;
+  const declined = rows.filter((each) => each.declined !== undefined).length;
+  const missing = rows.length - proven - declined;
+  return `# Conformance
+
+What EGLStream and NvSciStream promise, and what edgestream makes of it. Written by
+\`node test/conformance/conformance-docs.mjs\`; the tests are named, and run over each distance (in process, between
+processes) and each mode that the rule is about. Proven: ${proven}. Declined: ${declined}. Not there yet: ${missing}.
+
+| | rule | EGLStream | NvSciStream | edgestream | test |
+| --- | --- | --- | --- | --- | --- |
+${lines.join("\n")}
+`;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(docsFile, conformanceDocs());
