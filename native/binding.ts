@@ -25,6 +25,7 @@ export const EventKind = {
   producer: 11,
   recovered: 12,
   heldTooLong: 13,
+  dropped: 14,
 } as const;
 
 /** Index into `NativeBinding.frameInfo` after `tryAcquire` returned Flow.ok. The times are ns; no pts is INT64_MIN. */
@@ -128,6 +129,7 @@ export interface NativeProducerOptions {
   waitWithoutConsumer: boolean;
   /** Tests only: reuse slots in spite of leases. Refused by a build without ES_TEST_HOOKS. */
   unprotected: boolean;
+  supportReset: boolean;
 }
 
 export interface NativeConsumerOptions {
@@ -220,6 +222,17 @@ export interface NativeProducer {
   tryDrain(): number;
   stop(): void;
   evict(connection: bigint, reason: string): void;
+  /** Whether each dropped frame is an event: `value` = number, `code` = es_drop, `connection` 0n = nobody's. */
+  watchDrops(watch: boolean): void;
+  reset(): void;
+  pause(pause: boolean): void;
+  setMetadata(block: number, offset: number, bytes: Uint8Array): void;
+  /** What this end tells the others about itself, at most 1024 bytes of text. */
+  setUserInfo(text: string): void;
+  /** What a connection's consumer told; "" = nothing. */
+  userInfo(connection: bigint): string;
+  /** Frames dropped while it was paused, ever. */
+  droppedPaused(): bigint;
   info(): NativeProducerInfo;
   connections(): NativeConnectionInfo[];
   /** Last counters of a connection that ended, while the producer remembers it. */
@@ -241,6 +254,8 @@ export interface NativeConsumer {
   readonly kept: { view: ArrayBuffer | undefined };
   /** A copy of the frame's metadata. */
   metadata(lease: number): Uint8Array;
+  /** A copy of one sticky block, 0..3, as it was when the frame was posted. */
+  metadataBlock(lease: number, block: number): Uint8Array;
   /** `kept`: a view to detach with it. */
   release(lease: number, kept?: ArrayBuffer): void;
   /**
@@ -249,6 +264,13 @@ export interface NativeConsumer {
    */
   sleep(ms: number): number;
   consume(count: number): void;
+  /** What tryAcquire would give; undefined: nothing. */
+  peek(): { number: bigint; pts: bigint; isNew: boolean } | undefined;
+  /** Flow.ok: a new frame waits; Flow.wouldBlock: none does, and onWake follows when one comes. */
+  arm(): number;
+  setUserInfo(text: string): void;
+  /** What the producer told; "" = nothing, or not yet. */
+  userInfo(): string;
   state(): number;
   info(): NativeConsumerInfo;
   /** es_latency, word for word; undefined before the producer is met. */

@@ -1,5 +1,5 @@
 /** The consumer: one connection's frames, by acquire, by next, or by `for await`. */
-import { EventEmitter } from "node:events";
+import type { EventEmitter } from "node:events";
 import {
   AcquireFlag,
   EventKind,
@@ -12,60 +12,38 @@ import { blockMs, checkWaitOptions } from "./base/config.ts";
 import { StreamError, wrapNativeError } from "./base/errors.ts";
 import { toFrameLayout } from "./base/format.ts";
 import type { ConsumerStats } from "./base/stats-types.ts";
-import type {
-  ConsumerEvents,
-  DisconnectCause,
-  FrameLayout,
-  ReadableFrame,
-  Result,
-  StreamState,
-  WaitOptions,
-  WaitStrategy,
-} from "./base/types.ts";
+import type { DisconnectCause, FrameLayout, ReadableFrame, Result, StreamState, WaitOptions } from "./base/types.ts";
 import type { BindingHost } from "./binding-host.ts";
+import { ConsumerControl } from "./consumer-control.ts";
+import { type ConsumerSetup, waitFlags } from "./consumer-setup.ts";
 import { EarlierLives } from "./earlier-lives.ts";
 import { onFirstListener } from "./first-listener.ts";
 import { aborted, iterationError, type NoFrame, noFrame } from "./flow.ts";
 import type { ReadableFrameLease } from "./frame.ts";
 import { FrameIterator } from "./frame-iterator.ts";
+import { FrameNotice } from "./frame-notice.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { ReadLeases } from "./read-leases.ts";
 import { StateTrace } from "./state-trace.ts";
 import { toConsumerStats } from "./stats.ts";
-import { type Comeback, canReconnect, Supervisor } from "./supervise.ts";
+import { canReconnect, Supervisor } from "./supervise.ts";
 import { TurnWatch } from "./turn-watch.ts";
 import { type Attempt, Gate, type GiveUp } from "./wait.ts";
 
 const anyFrame = AcquireFlag.any;
 const newFramesOnly = AcquireFlag.newOnly;
-/** What an acquire says beyond that, by how its consumer waits. */
-const waitFlags: Readonly<Record<WaitStrategy, number>> = {
-  event: 0,
-  poll: AcquireFlag.noWake | AcquireFlag.spin,
-  block: AcquireFlag.noWake,
-};
-
-/** @internal */
-export interface ConsumerSetup {
-  /** EGL to the letter: acquire before the producer came is an error at once. */
-  strict: boolean;
-  wait: WaitStrategy;
-  /** How the next connection is made; undefined: this one is the only one. */
-  comeback: Comeback | undefined;
-  onClosed: () => void;
-}
 
 /**
  * Made by `stream.connectConsumer()`.
  *
  * Events: `statechange`, told when it is noticed: at an acquire, a wake-up, or a word of the producer;
- * `reconnected` with `reconnect`.
+ * `frame` once per step into `new-frame-available`; `reconnected` with `reconnect`.
  * @example
  * for await (const frame of consumer) {
  *   detect(frame.planes[0].data, frame.planes[0].stride); // valid until the next turn
  * }
  */
-export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncIterable<ReadableFrame>, AsyncDisposable {
+export class Consumer extends ConsumerControl implements AsyncIterable<ReadableFrame>, AsyncDisposable {
   readonly #host: BindingHost;
   readonly #setup: ConsumerSetup;
   readonly #keepAlive: KeepAlive;
@@ -74,6 +52,7 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
   readonly #watch: TurnWatch | undefined;
   readonly #waitFlags: number;
   readonly #supervisor: Supervisor | undefined;
+  readonly #notice: FrameNotice;
   #leases: ReadLeases;
   readonly #lives: EarlierLives;
   /** With `hold-last`, what every acquire says so that the last frame outlives its producer. */
@@ -109,6 +88,8 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
       };
       this.#supervisor = new Supervisor(setup.comeback, (next) => this.#adopt(next), fail);
     }
+    const arm = () => !this.#closed && this.#leases.native.arm() === Flow.ok;
+    this.#notice = new FrameNotice(this as EventEmitter, arm, this.#keepAlive);
     onFirstListener(this as EventEmitter, "statechange", () => {
       this.#trace = new StateTrace(this.state, (change) => this.emit("statechange", change));
     });
@@ -136,6 +117,10 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
 
   get closed(): boolean {
     return this.#closed;
+  }
+
+  protected override get native(): NativeConsumer {
+    return this.#leases.native;
   }
 
   /** The newest layout announced; undefined before the producer is met. Each frame has its own. */
@@ -244,14 +229,19 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
   #take(flags: number): ReadableFrameLease | NoFrame {
     if (this.#closed) return "closed";
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#leases.blocked || (this.#lives.awaitsFirst && this.#lives.blocked)) return "would-block";
+    if (this.#leases.blocked || (this.#lives.awaitsFirst && this.#lives.blocked)) {
+      this.#notice.nothingTaken();
+      return "would-block";
+    }
     const flow = this.#nativeAcquire(flags | this.#pastEnd);
     if (flow === Flow.ok) {
       const frame = this.#leases.take();
       if (this.#lives.awaitsFirst) this.#lives.meet(frame);
       if (this.#trace !== undefined) this.#traceTaken(frame.isNew);
+      if (this.#notice.active) this.#notice.look();
       return frame;
     }
+    this.#notice.nothingTaken();
     if (this.#trace !== undefined) this.#look();
     const status = noFrame(flow);
     const away = status === "closed" && this.#comesBack();
@@ -262,7 +252,9 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
 
   #nativeAcquire(flags: number): number {
     try {
-      return this.#leases.native.tryAcquire(this.#watch?.usable ? flags | this.#waitFlags : flags);
+      return this.#leases.native.tryAcquire(
+        this.#watch?.usable && !this.#notice.active ? flags | this.#waitFlags : flags,
+      );
     } catch (error) {
       throw wrapNativeError(error);
     }
@@ -323,6 +315,7 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
   #lookAgain(): void {
     this.#gate.wake();
     this.#watch?.start();
+    if (this.#notice?.active) this.#notice.look();
   }
 
   #wake(): void {
@@ -361,6 +354,7 @@ export class Consumer extends EventEmitter<ConsumerEvents> implements AsyncItera
     this.#lastLatency = this.#leases.native.latency();
     this.#lastInfo = { ...info, discarded: info.discarded + info.waiting, waiting: 0n, held: 0n };
     this.#supervisor?.stop();
+    this.#notice.stop();
     this.#host.unregister(this.#leases.native.id);
     this.#trace?.advance("disconnected", info.connection, this.cause);
     this.#gate.wake();

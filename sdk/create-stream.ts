@@ -11,6 +11,7 @@ import { KeepAlive } from "./keep-alive.ts";
 import { toNativePolicy, toNativeProducerOptions, toNativeStreamOptions } from "./native-options.ts";
 import { whenFree } from "./standby.ts";
 import { Stream, type StreamSource } from "./stream.ts";
+import { withUserInfo } from "./user-info.ts";
 
 /**
  * Makes a stream. With a name, the process owns that name until the stream closes, and stays alive while it listens.
@@ -45,10 +46,14 @@ function createdSource(host: BindingHost, stream: NativeStream, options: CreateS
     keepAlive,
     async connectProducer(own) {
       const nativeOptions = toNativeProducerOptions(options, own);
-      return native(() => stream.connectProducer(nativeOptions));
+      return withUserInfo(
+        native(() => stream.connectProducer(nativeOptions)),
+        own.userInfo,
+      );
     },
     async connectConsumer(own, wait) {
-      const consumer = native(() => stream.connectConsumer(toNativeConsumerOptions(options, own)));
+      const made = native(() => stream.connectConsumer(toNativeConsumerOptions(options, own)));
+      const consumer = withUserInfo(made, own.userInfo);
       await settleConsumer(host, consumer, wait);
       return consumer;
     },

@@ -18,6 +18,11 @@ function join(low: number, high: number): bigint {
   return joined[0] as bigint;
 }
 
+/** A time of the core; it has a number for "none". */
+export function ptsOf(pts: bigint): bigint | undefined {
+  return pts === noPts ? undefined : pts;
+}
+
 /** Who hands out frames and takes them back; see read-leases.ts and write-leases.ts. */
 export interface FrameOwner {
   readonly closed: boolean;
@@ -28,6 +33,7 @@ export interface ReadOwner extends FrameOwner {
   readonly epoch: bigint;
   layout(id: number): FrameLayout;
   metadata(lease: number): Uint8Array;
+  metadataBlock(lease: number, block: number): Uint8Array;
   release(frame: ReadableFrameLease): void;
   /** A write of these bytes is in flight: keep the lease, whatever happens. */
   pin(): void;
@@ -164,8 +170,7 @@ export class ReadableFrameLease extends FrameLease implements ReadableFrame {
   }
 
   get pts(): bigint | undefined {
-    const pts = join(this.#ptsLow, this.#ptsHigh);
-    return pts === noPts ? undefined : pts;
+    return ptsOf(join(this.#ptsLow, this.#ptsHigh));
   }
 
   get layout(): FrameLayout {
@@ -198,6 +203,11 @@ export class ReadableFrameLease extends FrameLease implements ReadableFrame {
     this.#mustLive("metadata");
     this.#metadata = this.owner.metadata(this.lease);
     return this.#metadata;
+  }
+
+  metadataBlock(block: number): Uint8Array {
+    this.#mustLive("metadataBlock()");
+    return this.owner.metadataBlock(this.lease, block);
   }
 
   get released(): boolean {

@@ -1,5 +1,6 @@
 /** Everything that applications import, in the order they meet it. */
 
+export type { FrameCallback } from "./auto-acquire.ts";
 export type { ErrorCode } from "./base/errors.ts";
 export { errorCodes, StreamError } from "./base/errors.ts";
 export { formatNames } from "./base/format.ts";
@@ -19,6 +20,8 @@ export type {
   CreateStreamOptions,
   DisconnectCause,
   DisconnectedEvent,
+  DroppedEvent,
+  DropReason,
   EvictedEvent,
   FlowStatus,
   FormatName,
@@ -30,9 +33,11 @@ export type {
   ModeName,
   ModeOptions,
   OpenStreamOptions,
+  PendingFrame,
   PlaneLayout,
   PostOptions,
   PostResult,
+  PresetName,
   ProducerOptions,
   ReadableFrame,
   ReconnectOptions,
@@ -44,6 +49,7 @@ export type {
   StreamEvents,
   StreamObserver,
   StreamState,
+  UserInfo,
   Via,
   WaitOptions,
   WaitStrategy,

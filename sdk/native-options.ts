@@ -92,6 +92,7 @@ export function toNativeProducerOptions(stream: CreateStreamOptions, own: Produc
     accept: toNativeAccept(own.accept ?? stream.accept),
     maxWriting: own.maxWriting ?? defaults.maxWriting,
     waitWithoutConsumer: (own.whenNoConsumer ?? stream.whenNoConsumer ?? defaults.whenNoConsumer) === "wait",
+    supportReset: own.supportReset ?? stream.supportReset ?? defaults.supportReset,
     // Only a build for tests obeys this; every other build refuses it.
     unprotected: process.env.EDGESTREAM_TEST_UNPROTECTED === "1",
   };

@@ -2,14 +2,16 @@
 import type { NativeConsumerOptions } from "../native/binding.ts";
 import { parseLocalAddress } from "../transports/local/address.ts";
 import { viaOfOpened } from "../transports/local/choose.ts";
-import { checkOpenOptions, defaults, handshakeMsMin, mergeModeOptions, reconnectWithDefaults } from "./base/config.ts";
+import { checkOpenOptions, defaults, handshakeMsMin, mergeModeOptions } from "./base/config.ts";
 import { formatMask } from "./base/format.ts";
-import type { ConsumerOptions, OpenStreamOptions, WaitOptions } from "./base/types.ts";
+import { reconnectWithDefaults } from "./base/reconnect.ts";
+import type { ConsumerOptions, OpenStreamOptions, UserInfo, WaitOptions } from "./base/types.ts";
 import { type BindingHost, bindingHost } from "./binding-host.ts";
 import { openConsumer, openProducer, whenThere } from "./connect.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { toNativePolicy, toNativeProducerOptions } from "./native-options.ts";
 import { Stream, type StreamSource } from "./stream.ts";
+import { withUserInfo } from "./user-info.ts";
 
 /**
  * Finds a stream by `cam1` or `ipc:cam1` and waits for one that is not there yet.
@@ -40,8 +42,11 @@ export async function openStreamOn(
 
 function openedSource(host: BindingHost, name: string, options: OpenStreamOptions): StreamSource {
   const { runtimeDir } = options;
-  const connect = (own: ConsumerOptions, wait: WaitOptions) =>
-    openConsumer(host, () => host.binding.openConsumer(name, toNativeConsumerOptions(options, own)), wait);
+  const connect = (own: ConsumerOptions, wait: WaitOptions) => {
+    const nativeOptions = toNativeConsumerOptions(options, own);
+    const open = () => withUserInfo(host.binding.openConsumer(name, nativeOptions), own.userInfo);
+    return openConsumer(host, open, wait);
+  };
   // The stream was there a moment ago; if it is gone, it gets as long to come back as it had to appear.
   const patience = (wait: WaitOptions): WaitOptions => {
     if (wait.timeoutMs !== undefined || options.timeoutMs === undefined) return wait;
@@ -58,8 +63,9 @@ function openedSource(host: BindingHost, name: string, options: OpenStreamOption
     keepAlive: new KeepAlive(host.loop),
     connectProducer(own) {
       const nativeOptions = toNativeProducerOptions({}, own);
-      const open = (left: WaitOptions) =>
-        openProducer(host, () => host.binding.openProducer(name, runtimeDir, nativeOptions), left);
+      const openWith = (info: UserInfo | undefined) =>
+        withUserInfo(host.binding.openProducer(name, runtimeDir, nativeOptions), info);
+      const open = (left: WaitOptions) => openProducer(host, () => openWith(own.userInfo), left);
       return whenThere(name, open, patience(waitOf(own)));
     },
     connectConsumer: (own, wait) => whenThere(name, (left) => connect(own, left), patience(wait)),

@@ -1,5 +1,5 @@
 /** The producer: acquires free slots, posts them to every connection, and ends the stream. */
-import { EventEmitter } from "node:events";
+import type { EventEmitter } from "node:events";
 import { EventKind, Flow, FrameInfo, type NativeEvent, type NativeProducer } from "../native/binding.ts";
 import { checkWaitOptions } from "./base/config.ts";
 import { native, StreamError, wrapNativeError } from "./base/errors.ts";
@@ -10,19 +10,21 @@ import type {
   PostOptions,
   PostResult,
   Result,
-  StreamEvents,
   StreamState,
   WaitOptions,
   WritableFrame,
 } from "./base/types.ts";
 import type { BindingHost } from "./binding-host.ts";
 import { ConnectionTraces } from "./connection-traces.ts";
+import { toDroppedEvent, watchDrops } from "./drops.ts";
 import { onFirstListener } from "./first-listener.ts";
 import { aborted, type NoFrame, noFrame, timedOut } from "./flow.ts";
 import { WritableFrameLease } from "./frame.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { checkPostOptions, writePostInfo } from "./post-options.ts";
+import { ProducerControl } from "./producer-control.ts";
 import { toStreamEvents } from "./producer-events.ts";
+import { checkPushBytes } from "./push-bytes.ts";
 import { toProducerStats } from "./stats.ts";
 import { Gate, type GiveUp } from "./wait.ts";
 import { WriteLeases } from "./write-leases.ts";
@@ -30,14 +32,14 @@ import { WriteLeases } from "./write-leases.ts";
 /**
  * Made by `stream.connectProducer()`.
  *
- * Events: `connected`, `disconnected`, `evicted`, `stalled`, `recovered`, `lagged`, `heldTooLong`, `refused`, and
- * `statechange` per connection.
+ * Events: `connected`, `disconnected`, `evicted`, `stalled`, `recovered`, `lagged`, `heldTooLong`, `dropped`,
+ * `refused`, and `statechange` per connection.
  * @example
  * const frame = await producer.acquire();
  * frame.planes[0].data.fill(128);
  * const number = await producer.post(frame, { pts });
  */
-export class Producer extends EventEmitter<StreamEvents> implements AsyncDisposable {
+export class Producer extends ProducerControl implements AsyncDisposable {
   /** What every frame of this producer looks like. */
   readonly layout: FrameLayout;
   readonly #host: BindingHost;
@@ -50,15 +52,18 @@ export class Producer extends EventEmitter<StreamEvents> implements AsyncDisposa
   readonly #others: Gate;
   readonly #traces: ConnectionTraces;
   readonly #onClosed: () => void;
+  readonly #stream: string | undefined;
   #lastStats: ProducerStats | undefined;
   #closed = false;
   /** Pushes run one after the other, or a later one could overtake. */
   #lastPush: Promise<unknown> = Promise.resolve();
   #pushes = 0;
+  #pushesDone = 0;
 
   /** @internal */
-  constructor(host: BindingHost, producer: NativeProducer, onClosed: () => void) {
-    super();
+  constructor(host: BindingHost, producer: NativeProducer, onClosed: () => void, stream?: string) {
+    super(producer);
+    this.#stream = stream;
     this.#host = host;
     this.#native = producer;
     this.#onClosed = onClosed;
@@ -72,6 +77,7 @@ export class Producer extends EventEmitter<StreamEvents> implements AsyncDisposa
     onFirstListener(this as EventEmitter, "statechange", () => {
       if (!this.#closed) this.#traces.start(producer.connections());
     });
+    watchDrops(this as EventEmitter, producer, () => !this.#closed);
     host.register(producer.id, { onWake: () => this.#wake(), onEvent: (event) => this.#onEvent(event) });
   }
 
@@ -139,12 +145,14 @@ export class Producer extends EventEmitter<StreamEvents> implements AsyncDisposa
   push(bytes: ArrayBufferView, options: PostOptions = {}): Promise<bigint> {
     try {
       checkWaitOptions(options);
-      const sized = this.#checkBytes(bytes, options);
+      const sized = checkPushBytes(bytes, options, this.layout);
       const deadline = options.timeoutMs === undefined ? undefined : performance.now() + options.timeoutMs;
       const done = this.#pushes === 0 ? this.#push(bytes, sized, deadline) : this.#pushNext(bytes, sized, deadline);
       this.#pushes++;
       const settled = () => {
         this.#pushes--;
+        this.#pushesDone++;
+        this.#others.wake();
       };
       this.#lastPush = done.then(settled, settled);
       return done;
@@ -155,7 +163,7 @@ export class Producer extends EventEmitter<StreamEvents> implements AsyncDisposa
 
   /** As `push`, without waiting. */
   tryPush(bytes: ArrayBufferView, options: Omit<PostOptions, keyof WaitOptions> = {}): PostResult {
-    const sized = this.#checkBytes(bytes, options);
+    const sized = checkPushBytes(bytes, options, this.layout);
     if (this.#closed) return { status: "closed" };
     if (this.#pushes > 0 || this.#acquires.busy || this.#posts.busy) return { status: "would-block" };
     const frame = this.#tryAcquire();
@@ -183,6 +191,27 @@ export class Producer extends EventEmitter<StreamEvents> implements AsyncDisposa
     await this.#others.wait<boolean>(attempt, (why) => giveUp("closeInput", why), options);
   }
 
+  /**
+   * A barrier: resolves when every post and push called before it is done, and no consumer is in the middle of its
+   * hand-shake. Every connection can then acquire what was posted so far without waiting, as its mode has it.
+   * @throws StreamError ERR_TIMEOUT, ERR_ABORTED; ERR_BAD_STREAM: closed, also while it waits
+   */
+  async flush(options: WaitOptions = {}): Promise<void> {
+    checkWaitOptions(options);
+    this.mustBeOpen();
+    const pushes = this.#pushesDone + this.#pushes;
+    const postsDone = () => {
+      this.mustBeOpen();
+      return true; // its turn has come, so those before it had theirs
+    };
+    const othersDone = () => {
+      this.mustBeOpen();
+      return this.#pushesDone >= pushes && !this.#native.connections().some(this.#attaching) ? true : undefined;
+    };
+    const posts = this.#posts.wait<boolean>(postsDone, giveUpFlush, options);
+    await Promise.all([posts, this.#others.wait<boolean>(othersDone, giveUpFlush, options)]);
+  }
+
   /** Cancels now: every waiter wakes, consumers end with cause `stopped`, what waits is dropped. */
   stop(): void {
     if (this.#closed) return;
@@ -190,17 +219,11 @@ export class Producer extends EventEmitter<StreamEvents> implements AsyncDisposa
     this.#wake();
   }
 
-  /** Ends one connection, by the id of its events and stats. Its held slots are free when it is gone. */
-  evict(connection: bigint, reason = ""): void {
-    this.#mustBeOpen();
-    native(() => this.#native.evict(connection, reason));
-  }
-
   /** A snapshot; after close the last one. */
   stats(): ProducerStats {
     if (this.#lastStats !== undefined) return this.#lastStats;
     const latencyOf = (connection: bigint) => this.#native.latency(connection);
-    return toProducerStats(this.#host, this.#native.info(), this.#native.connections(), latencyOf);
+    return toProducerStats(this.#host, this.#native.info(), this.#native.connections(), this.pauseStats(), latencyOf);
   }
 
   /** Releases everything. Without closeInput before it, consumers end with cause `producer-closed`. */
@@ -295,7 +318,7 @@ export class Producer extends EventEmitter<StreamEvents> implements AsyncDisposa
   }
 
   #own(frame: WritableFrame): WritableFrameLease {
-    this.#mustBeOpen();
+    this.mustBeOpen();
     if (!(frame instanceof WritableFrameLease) || frame.owner !== this.#leases) {
       throw new StreamError("ERR_BAD_PARAMETER", "post: expected a frame that this producer acquired, got another");
     }
@@ -303,25 +326,7 @@ export class Producer extends EventEmitter<StreamEvents> implements AsyncDisposa
     return frame;
   }
 
-  #mustBeOpen(): void {
-    if (this.#closed) throw new StreamError("ERR_BAD_STREAM", "the producer is closed", { reason: "closed" });
-  }
-
   // ---------------------------------------------------------------- push
-
-  /** The options with the size filled in; throws when the bytes are not one frame. */
-  #checkBytes(bytes: ArrayBufferView, options: PostOptions): PostOptions {
-    const { size, format } = this.layout;
-    const got = ArrayBuffer.isView(bytes) ? bytes.byteLength : undefined;
-    const fits = got !== undefined && (format === "bytes" ? got >= 1 && got <= size : got === size);
-    if (!fits) {
-      const expected = format === "bytes" ? `1 to ${size}` : `${size}`;
-      const text = `push: expected a typed array or Buffer of ${expected} bytes, got ${got ?? typeof bytes}`;
-      throw new StreamError("ERR_BAD_PARAMETER", text);
-    }
-    checkPostOptions(options, got);
-    return format === "bytes" && options.size === undefined ? { ...options, size: got } : options;
-  }
 
   async #pushNext(bytes: ArrayBufferView, options: PostOptions, deadline: number | undefined): Promise<bigint> {
     await this.#lastPush;
@@ -333,7 +338,7 @@ export class Producer extends EventEmitter<StreamEvents> implements AsyncDisposa
       deadline === undefined ? options : { ...options, timeoutMs: Math.max(0, deadline - performance.now()) };
     const frame = (await this.acquire(left())) as WritableFrameLease;
     try {
-      this.#mustBeOpen(); // close() may have come between the slot and this line
+      this.mustBeOpen(); // close() may have come between the slot and this line
       this.#leases.write(frame, bytes);
       return await this.post(frame, left());
     } finally {
@@ -343,6 +348,11 @@ export class Producer extends EventEmitter<StreamEvents> implements AsyncDisposa
 
   // ---------------------------------------------------------------- from the addon
 
+  protected override changed(): void {
+    if (this.#traces.active && !this.#closed) this.#traces.look(this.#native.connections());
+    this.#wake();
+  }
+
   #wake(): void {
     this.#acquires.wake();
     this.#posts.wake();
@@ -350,6 +360,10 @@ export class Producer extends EventEmitter<StreamEvents> implements AsyncDisposa
   }
 
   #onEvent(event: NativeEvent): void {
+    if (event.kind === EventKind.dropped) {
+      this.emit("dropped", toDroppedEvent(event, this.#stream));
+      return;
+    }
     if (this.#traces.active) {
       if (event.kind === EventKind.connected) this.#traces.look(this.#native.connections());
       if (event.kind === EventKind.disconnected) this.#traces.gone(event.connection, this.#host.cause(event.code));
@@ -364,4 +378,5 @@ function giveUp(what: string, why: GiveUp): never {
 }
 
 const giveUpAcquire = (why: GiveUp): never => giveUp("acquire", why);
+const giveUpFlush = (why: GiveUp): never => giveUp("flush", why);
 const giveUpPost = (why: GiveUp): never => giveUp("post", why);

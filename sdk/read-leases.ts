@@ -94,6 +94,10 @@ export class ReadLeases implements ReadOwner {
     return native(() => this.native.metadata(lease));
   }
 
+  metadataBlock(lease: number, block: number): Uint8Array {
+    return native(() => this.native.metadataBlock(lease, block));
+  }
+
   layout(id: number): FrameLayout {
     const known = this.#layouts.get(id);
     if (known !== undefined) return known;

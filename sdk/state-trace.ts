@@ -3,6 +3,7 @@
  * have gone through several. A trace fills them in, so that what is told is always a chain of legal transitions:
  *
  *   initializing > created > connecting > empty > new-frame-available <> old-frame-available;  any > disconnected
+ *   and back to empty from both, by a reset
  */
 import type { DisconnectCause, StateChange, StreamState } from "./base/types.ts";
 
@@ -22,7 +23,8 @@ export function pathBetween(from: StreamState, to: StreamState): StreamState[] {
   if (to === "disconnected") return [to];
   const start = ladder.indexOf(from);
   const end = ladder.indexOf(to);
-  // Down is one step: a frame was posted (old > new), or taken for good where reuse is off (new > empty).
+  // Down is one step: a frame was posted (old > new), taken for good where reuse is off (new > empty), or the producer
+  // reset the stream (new > empty, old > empty).
   return end < start ? [to] : ladder.slice(start + 1, end + 1);
 }
 

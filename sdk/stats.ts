@@ -38,12 +38,14 @@ export function toProducerStats(
   host: BindingHost,
   info: NativeProducerInfo,
   connections: readonly NativeConnectionInfo[],
+  pause: { paused: boolean; droppedPaused: bigint },
   latencyOf: (connection: bigint) => LatencyWords,
 ): ProducerStats {
   return {
     epoch: info.epoch,
     frames: info.frames,
     noConsumer: info.noConsumer,
+    ...pause,
     pool: { bytes: info.poolBytes, slots: info.slots, slotsFree: info.slotsFree, memoryObjects: info.memoryObjects },
     connections: connections.map((connection) => toConnectionStats(host, connection, latencyOf(connection.id))),
   };

@@ -9,6 +9,7 @@ import { streamEventNames } from "./base/event-names.ts";
 import type { StreamStats } from "./base/stats-types.ts";
 import type {
   ConsumerOptions,
+  DroppedEvent,
   ProducerOptions,
   StateChange,
   StreamEvents,
@@ -93,6 +94,7 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncDisposabl
     }
     this.#announcer = new Announcer(this as EventEmitter, source.name, source.observer);
     onFirstListener(this as EventEmitter, "statechange", () => this.#watchStates());
+    onFirstListener(this as EventEmitter, "dropped", () => this.#watchDrops());
   }
 
   /**
@@ -125,9 +127,10 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncDisposabl
       this.#mustBeOpen();
     }
     if (this.#announcer.wants("statechange")) this.#watchStates();
-    const producer = new Producer(this.#host, native, () => {
+    const onClosed = () => {
       if (this.#producer === producer) this.#producer = undefined;
-    });
+    };
+    const producer: Producer = new Producer(this.#host, native, onClosed, this.name);
     this.#producer = producer;
     if (!this.#referenced) producer.unref();
     this.#forwardEvents(producer);
@@ -183,6 +186,21 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncDisposabl
     else for (const consumer of this.#consumers) void consumer.close(); // its leases end on their own time
   }
 
+  /**
+   * As the producer's `reset()`: empties the stream without ending it.
+   * @throws StreamError ERR_BAD_ACCESS: the producer is elsewhere, or the stream has no `supportReset`; ERR_BAD_STATE:
+   *   there is no producer, or its input is closed; ERR_BAD_STREAM: closed
+   */
+  reset(): void {
+    this.#mustBeOpen();
+    if (this.#producer === undefined) {
+      const isOurs = this.#source.object !== undefined;
+      if (isOurs) throw new StreamError("ERR_BAD_STATE", "reset: the stream has no producer here");
+      throw new StreamError("ERR_BAD_ACCESS", "reset: only the producer's side may do that, and it is elsewhere");
+    }
+    this.#producer.reset();
+  }
+
   /** Closes the endpoints that this process has, then gives up the name. Safe to call again. */
   close(): Promise<void> {
     if (!this.#closed) this.#closing = this.#close();
@@ -228,10 +246,17 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncDisposabl
 
   #forwardEvents(producer: Producer): void {
     for (const name of streamEventNames) {
-      if (name === "statechange") continue;
+      if (name === "statechange" || name === "dropped") continue;
       (producer as EventEmitter).on(name, (event) => this.#announcer.tell(name, event));
     }
     if (this.#statesWatched) producer.on("statechange", this.#fromProducer);
+    if (this.#announcer.wants("dropped") || this.listenerCount("dropped") > 0) this.#watchDrops();
+  }
+
+  /** The core tells of drops only while its producer has a listener. */
+  #watchDrops(): void {
+    const producer = this.#producer;
+    if (producer?.listeners("dropped").includes(this.#fromDrops) === false) producer.on("dropped", this.#fromDrops);
   }
 
   /** Looking at states costs a call per frame, so endpoints do it only where someone wants to know. */
@@ -241,6 +266,10 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncDisposabl
     this.#producer?.on("statechange", this.#fromProducer);
     for (const consumer of this.#consumers) consumer.on("statechange", this.#fromConsumer);
   }
+
+  readonly #fromDrops = (event: DroppedEvent): void => {
+    this.#announcer.tell("dropped", event);
+  };
 
   readonly #fromConsumer = (change: StateChange): void => {
     this.#announcer.tell("statechange", change);

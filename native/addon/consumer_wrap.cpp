@@ -16,7 +16,12 @@ void ConsumerWrap::define(Napi::Env env) {
       {
           InstanceAccessor<&ConsumerWrap::id>("id"),
           InstanceMethod<&ConsumerWrap::metadata>("metadata"),
+          InstanceMethod<&ConsumerWrap::metadata_block>("metadataBlock"),
           InstanceMethod<&ConsumerWrap::consume>("consume"),
+          InstanceMethod<&ConsumerWrap::peek>("peek"),
+          InstanceMethod<&ConsumerWrap::arm>("arm"),
+          InstanceMethod<&ConsumerWrap::set_user_info>("setUserInfo"),
+          InstanceMethod<&ConsumerWrap::user_info>("userInfo"),
           InstanceMethod<&ConsumerWrap::state>("state"),
           InstanceMethod<&ConsumerWrap::info>("info"),
           InstanceMethod<&ConsumerWrap::latency>("latency"),
@@ -181,6 +186,22 @@ Napi::Value ConsumerWrap::metadata(const Napi::CallbackInfo &info) {
   return copy;
 }
 
+// C:  int es_consumer_metadata_block(es_consumer *consumer, uint64_t lease, uint32_t block, const uint8_t **data,
+//                                    uint32_t *size);
+// TS: metadataBlock(lease: number, block: number): Uint8Array        Thread: JS thread only.
+Napi::Value ConsumerWrap::metadata_block(const Napi::CallbackInfo &info) {
+  Napi::Env env = info.Env();
+  es_consumer *consumer = alive(env);
+  const Lease &lease = leases_.get(env, to_lease_handle(env, info[0]));
+  const auto block = static_cast<uint32_t>(to_integer(info[1], "block", 0, ES_METADATA_BLOCKS - 1));
+  const uint8_t *data = nullptr;
+  uint32_t size = 0;
+  checked(env, es_consumer_metadata_block(consumer, lease.id, block, &data, &size));
+  Napi::Uint8Array copy = Napi::Uint8Array::New(env, size);
+  std::copy_n(data, size, copy.Data());
+  return copy;
+}
+
 // C:  int es_consumer_release(es_consumer *consumer, uint64_t lease);
 // TS: release(lease: number, kept?: ArrayBuffer): void        Thread: JS thread only. Once more is a silent success.
 napi_value ConsumerWrap::release(const FastCall &call) {
@@ -200,6 +221,43 @@ napi_value ConsumerWrap::release(const FastCall &call) {
 void ConsumerWrap::consume(const Napi::CallbackInfo &info) {
   const auto count = static_cast<uint32_t>(to_integer(info[0], "count", 0, UINT32_MAX));
   checked(info.Env(), es_consumer_consume(alive(info.Env()), count));
+}
+
+// C:  int es_consumer_peek(es_consumer *consumer, es_pending *out);
+// TS: peek(): { number: bigint; pts: bigint; isNew: boolean } | undefined        Thread: JS thread only.
+Napi::Value ConsumerWrap::peek(const Napi::CallbackInfo &info) {
+  Napi::Env env = info.Env();
+  es_pending pending{};
+  if (checked(env, es_consumer_peek(alive(env), &pending)) != ES_OK) return env.Undefined();
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("number", Napi::BigInt::New(env, pending.number));
+  result.Set("pts", Napi::BigInt::New(env, pending.pts));
+  result.Set("isNew", Napi::Boolean::New(env, pending.is_new != 0));
+  return result;
+}
+
+// C:  int es_consumer_arm(es_consumer *consumer);
+// TS: arm(): number        Thread: JS thread only; never waits.
+Napi::Value ConsumerWrap::arm(const Napi::CallbackInfo &info) {
+  const int result = checked(info.Env(), es_consumer_arm(alive(info.Env())));
+  if (result == ES_WOULD_BLOCK && !watched_) watch_wakes();
+  return Napi::Number::New(info.Env(), result);
+}
+
+// C:  int es_consumer_set_user_info(es_consumer *consumer, const void *bytes, uint32_t size);
+// TS: setUserInfo(text: string): void        Thread: JS thread only.
+void ConsumerWrap::set_user_info(const Napi::CallbackInfo &info) {
+  const std::string text = to_string(info[0], "text");
+  checked(info.Env(), es_consumer_set_user_info(alive(info.Env()), text.data(), static_cast<uint32_t>(text.size())));
+}
+
+// C:  int es_consumer_user_info(es_consumer *consumer, uint8_t out[ES_USER_INFO_MAX]);
+// TS: userInfo(): string        Thread: JS thread only.
+Napi::Value ConsumerWrap::user_info(const Napi::CallbackInfo &info) {
+  Napi::Env env = info.Env();
+  uint8_t bytes[ES_USER_INFO_MAX];
+  const int size = checked(env, es_consumer_user_info(alive(env), bytes));
+  return Napi::String::New(env, reinterpret_cast<const char *>(bytes), static_cast<size_t>(size));
 }
 
 // C:  int es_consumer_state(es_consumer *consumer);

@@ -35,7 +35,12 @@ class ConsumerWrap : public Napi::ObjectWrap<ConsumerWrap>, public OpenObject {
   napi_value release(const FastCall &call);
   napi_value sleep(const FastCall &call);
   Napi::Value metadata(const Napi::CallbackInfo &info);
+  Napi::Value metadata_block(const Napi::CallbackInfo &info);
   void consume(const Napi::CallbackInfo &info);
+  Napi::Value peek(const Napi::CallbackInfo &info);
+  void set_user_info(const Napi::CallbackInfo &info);
+  Napi::Value user_info(const Napi::CallbackInfo &info);
+  Napi::Value arm(const Napi::CallbackInfo &info);
   Napi::Value state(const Napi::CallbackInfo &info);
   Napi::Value info(const Napi::CallbackInfo &info);
   Napi::Value latency(const Napi::CallbackInfo &info);

@@ -147,6 +147,7 @@ es_producer_options to_producer_options(const Napi::Object &object) {
   options.max_writing = field_u32(object, "maxWriting");
   options.wait_without_consumer = to_bool(object.Get("waitWithoutConsumer"), "waitWithoutConsumer") ? 1 : 0;
   options.unprotected = to_bool(object.Get("unprotected"), "unprotected") ? 1 : 0;
+  options.support_reset = to_bool(object.Get("supportReset"), "supportReset") ? 1 : 0;
   return options;
 }
 

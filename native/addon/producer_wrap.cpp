@@ -23,6 +23,13 @@ void ProducerWrap::define(Napi::Env env) {
           InstanceMethod<&ProducerWrap::try_drain>("tryDrain"),
           InstanceMethod<&ProducerWrap::stop>("stop"),
           InstanceMethod<&ProducerWrap::evict>("evict"),
+          InstanceMethod<&ProducerWrap::watch_drops>("watchDrops"),
+          InstanceMethod<&ProducerWrap::reset>("reset"),
+          InstanceMethod<&ProducerWrap::pause>("pause"),
+          InstanceMethod<&ProducerWrap::set_metadata>("setMetadata"),
+          InstanceMethod<&ProducerWrap::set_user_info>("setUserInfo"),
+          InstanceMethod<&ProducerWrap::user_info>("userInfo"),
+          InstanceMethod<&ProducerWrap::dropped_paused>("droppedPaused"),
           InstanceMethod<&ProducerWrap::info>("info"),
           InstanceMethod<&ProducerWrap::connections>("connections"),
           InstanceMethod<&ProducerWrap::ended>("ended"),
@@ -195,6 +202,62 @@ void ProducerWrap::evict(const Napi::CallbackInfo &info) {
   const uint64_t connection = to_uint64(info[0], "connection");
   const std::string reason = to_string(info[1], "reason");
   checked(info.Env(), es_producer_evict(alive(info.Env()), connection, reason.c_str()));
+}
+
+// C:  int es_producer_watch_drops(es_producer *producer, int watch);
+// TS: watchDrops(watch: boolean): void        Thread: JS thread only.
+void ProducerWrap::watch_drops(const Napi::CallbackInfo &info) {
+  const bool watch = to_bool(info[0], "watch");
+  checked(info.Env(), es_producer_watch_drops(alive(info.Env()), watch ? 1 : 0));
+}
+
+// C:  int es_producer_reset(es_producer *producer);
+// TS: reset(): void        Thread: JS thread only.
+void ProducerWrap::reset(const Napi::CallbackInfo &info) { checked(info.Env(), es_producer_reset(alive(info.Env()))); }
+
+// C:  int es_producer_pause(es_producer *producer, int pause);
+// TS: pause(pause: boolean): void        Thread: JS thread only.
+void ProducerWrap::pause(const Napi::CallbackInfo &info) {
+  const bool pause = to_bool(info[0], "pause");
+  checked(info.Env(), es_producer_pause(alive(info.Env()), pause ? 1 : 0));
+}
+
+// C:  int es_producer_paused(es_producer *producer, uint64_t *dropped);
+// TS: droppedPaused(): bigint        Thread: JS thread only.
+Napi::Value ProducerWrap::dropped_paused(const Napi::CallbackInfo &info) {
+  uint64_t dropped = 0;
+  checked(info.Env(), es_producer_paused(alive(info.Env()), &dropped));
+  return Napi::BigInt::New(info.Env(), dropped);
+}
+
+// C:  int es_producer_set_metadata(es_producer *producer, uint32_t block, uint32_t offset, const void *bytes,
+//                                  uint32_t size);
+// TS: setMetadata(block: number, offset: number, bytes: Uint8Array): void        Thread: JS thread only.
+void ProducerWrap::set_metadata(const Napi::CallbackInfo &info) {
+  const auto block = static_cast<uint32_t>(to_integer(info[0], "block", 0, ES_METADATA_BLOCKS - 1));
+  const auto offset = static_cast<uint32_t>(to_integer(info[1], "offset", 0, ES_METADATA_MAX));
+  if (!info[2].IsTypedArray() || info[2].As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
+    throw_bad_parameter(info.Env(), "bytes must be a Uint8Array");
+  }
+  const auto bytes = info[2].As<Napi::Uint8Array>();
+  const auto size = static_cast<uint32_t>(std::min<size_t>(bytes.ByteLength(), UINT32_MAX));
+  checked(info.Env(), es_producer_set_metadata(alive(info.Env()), block, offset, bytes.Data(), size));
+}
+
+// C:  int es_producer_set_user_info(es_producer *producer, const void *bytes, uint32_t size);
+// TS: setUserInfo(text: string): void        Thread: JS thread only.
+void ProducerWrap::set_user_info(const Napi::CallbackInfo &info) {
+  const std::string text = to_string(info[0], "text");
+  checked(info.Env(), es_producer_set_user_info(alive(info.Env()), text.data(), static_cast<uint32_t>(text.size())));
+}
+
+// C:  int es_producer_user_info(es_producer *producer, uint64_t connection, uint8_t out[ES_USER_INFO_MAX]);
+// TS: userInfo(connection: bigint): string        Thread: JS thread only.
+Napi::Value ProducerWrap::user_info(const Napi::CallbackInfo &info) {
+  Napi::Env env = info.Env();
+  uint8_t bytes[ES_USER_INFO_MAX];
+  const int size = checked(env, es_producer_user_info(alive(env), to_uint64(info[0], "connection"), bytes));
+  return Napi::String::New(env, reinterpret_cast<const char *>(bytes), static_cast<size_t>(size));
 }
 
 // C:  int es_producer_get_info(es_producer *producer, es_producer_info *out);

@@ -27,6 +27,13 @@ class ProducerWrap : public Napi::ObjectWrap<ProducerWrap>, public OpenObject {
   Napi::Value try_drain(const Napi::CallbackInfo &info);
   void stop(const Napi::CallbackInfo &info);
   void evict(const Napi::CallbackInfo &info);
+  void watch_drops(const Napi::CallbackInfo &info);
+  void reset(const Napi::CallbackInfo &info);
+  void pause(const Napi::CallbackInfo &info);
+  void set_user_info(const Napi::CallbackInfo &info);
+  Napi::Value user_info(const Napi::CallbackInfo &info);
+  void set_metadata(const Napi::CallbackInfo &info);
+  Napi::Value dropped_paused(const Napi::CallbackInfo &info);
   Napi::Value info(const Napi::CallbackInfo &info);
   Napi::Value connections(const Napi::CallbackInfo &info);
   Napi::Value ended(const Napi::CallbackInfo &info);

@@ -175,6 +175,8 @@ int Producer::send_welcome(Connection* connection, int wake_reader) {
 void Producer::activate(Connection* connection) {
   connection->phase = Connection::Phase::active;
   connection->since = es_now();
+  user_info_told_ = true;
+  user_info_.send(connection->guest.socket.get());
   watch_holds(connection->since);
   const bool with_newest = connection->policy.start == ES_START_NEWEST && last_slot_ >= 0;
   connection->seat.activate(with_newest ? number_ - 1 : number_);
@@ -197,9 +199,9 @@ void Producer::connection_ready(Connection* connection, int fd) {
     if (connection->stalled_since != 0) refresh_all();
     return writable();
   }
-  if (result == ES_OK && received->type() == MessageType::attached &&
-      connection->phase == Connection::Phase::attaching) {
-    return activate(connection);
+  if (result == ES_OK && connection->phase == Connection::Phase::attaching) {
+    if (received->type() == MessageType::attached) return activate(connection);
+    if (received->type() == MessageType::user_info && connection->user_info.take(*received)) return;
   }
   if (connection->cause == ES_CAUSE_NONE) {
     const bool said_goodbye = result == ES_OK && received->type() == MessageType::bye;

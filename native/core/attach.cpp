@@ -44,6 +44,7 @@ void Consumer::read_messages() {
   }
   if (said_attached_ || !page_ || layouts_.empty() || slots_.empty() || cause_ != ES_CAUSE_NONE) return;
   said_attached_ = true;
+  user_info_.send(socket_.get());
   send_message(socket_.get(), make_message<AttachedMessage>(MessageType::attached));
 }
 
@@ -69,6 +70,8 @@ int Consumer::handle(const Received& message) {
     case MessageType::active:
       on_active();
       return ES_OK;
+    case MessageType::user_info:
+      return producer_info_.take(message) ? ES_OK : fail(ES_BAD_PROTOCOL, "user info that is none");
     case MessageType::layout:
       return on_layout(message);
     case MessageType::pool:

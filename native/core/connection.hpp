@@ -4,6 +4,7 @@
 #include "guest.hpp"
 #include "memory.hpp"
 #include "seat.hpp"
+#include "user_info.hpp"
 #include "wake.hpp"
 
 namespace es {
@@ -32,6 +33,7 @@ class Connection final : public Pollable {
   Phase phase = Phase::attaching;
   Guest guest;
   es_policy policy{};
+  UserInfo user_info;  // its consumer's
   SharedMemory page;
   ProducerSeat seat;
   Waker waker;

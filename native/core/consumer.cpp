@@ -118,7 +118,10 @@ int Consumer::nothing_new(uint32_t flags, es_frame* out) {
     advance(ES_STATE_DISCONNECTED);
     return past_end(flags, out);
   }
-  if ((flags & ES_ACQUIRE_NEW_ONLY) == 0 && last_slot_ >= 0 && policy_.no_reuse == 0) return old_frame(out);
+  const bool old = has_old_frame();
+  if ((flags & ES_ACQUIRE_NEW_ONLY) == 0 && old) return old_frame(out);
+  // The producer's reset: what was kept for a second acquire is kept for nothing.
+  if (!old && last_slot_ >= 0 && leases_[last_slot_].given_back) end_lease(static_cast<uint32_t>(last_slot_));
   const bool came = (flags & ES_ACQUIRE_SPIN) != 0 && spin();
   if (!came && ((flags & ES_ACQUIRE_NO_WAKE) != 0 || seat_.prepare_sleep())) return ES_WOULD_BLOCK;
   out->is_new = 1;
@@ -127,7 +130,7 @@ int Consumer::nothing_new(uint32_t flags, es_frame* out) {
 
 int Consumer::past_end(uint32_t flags, es_frame* out) {
   const bool wanted = (flags & ES_ACQUIRE_PAST_END) != 0 && (flags & ES_ACQUIRE_NEW_ONLY) == 0;
-  return wanted && keeps_last() && last_slot_ >= 0 ? old_frame(out) : terminal_result();
+  return wanted && keeps_last() && has_old_frame() ? old_frame(out) : terminal_result();
 }
 
 // An evicted consumer keeps nothing that it gave back: its producer lives and wants the slot.
@@ -245,7 +248,7 @@ int Consumer::release(uint64_t lease) {
   if (closed_ || slot >= slots_.size()) return ES_OK;
   Lease& own = leases_[slot];
   if (!own.held || own.given_back || own.position != lease >> 8) return ES_OK;
-  const bool keep = last_slot_ == static_cast<int>(slot) && keeps_last();
+  const bool keep = last_slot_ == static_cast<int>(slot) && keeps_last() && last_number_ > seat_.reset_number();
   if (keep) {
     own.given_back = true;
     seat_.set_kept(true, own.position);
@@ -299,7 +302,11 @@ int Consumer::state() {
   uint32_t slot;
   if (seat_.peek(&position, &slot)) return ES_STATE_NEW_FRAME_AVAILABLE;
   if (cause_ != ES_CAUSE_NONE) return ES_STATE_DISCONNECTED;
-  return last_slot_ >= 0 && policy_.no_reuse == 0 ? ES_STATE_OLD_FRAME_AVAILABLE : ES_STATE_EMPTY;
+  return has_old_frame() ? ES_STATE_OLD_FRAME_AVAILABLE : ES_STATE_EMPTY;
+}
+
+bool Consumer::has_old_frame() const {
+  return last_slot_ >= 0 && policy_.no_reuse == 0 && last_number_ > seat_.reset_number();
 }
 
 int Consumer::terminal_result() const {

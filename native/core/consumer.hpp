@@ -1,5 +1,6 @@
 // A consumer: its seat, the memory it may read, its leases, its state.
 //   consumer.cpp   verbs and state       attach.cpp   the hand-shake and everything the producer says
+//   look.cpp       verbs that look at what waits and take nothing
 #pragma once
 
 #include <memory>
@@ -9,6 +10,7 @@
 #include "context.hpp"
 #include "memory.hpp"
 #include "seat.hpp"
+#include "user_info.hpp"
 
 namespace es {
 
@@ -23,6 +25,11 @@ class Consumer final : public Pollable {
   uint32_t id() const { return id_; }
   int acquire(uint32_t flags, es_frame* out);
   int release(uint64_t lease);
+  int peek(es_pending* out);
+  int arm();
+  int set_user_info(const void* bytes, uint32_t size);
+  int user_info(uint8_t* out) const { return producer_info_.copy(out); }
+  int metadata_block(uint64_t lease, uint32_t block, const uint8_t** data, uint32_t* size) const;
   // The descriptor of wake-ups, for a loop that watches it by itself from here on.
   int take_wake_fd();
   int woken();
@@ -64,6 +71,7 @@ class Consumer final : public Pollable {
   void count_delivery(const es_frame& frame);
   int lease_frame(uint64_t position, uint32_t slot, int64_t now, uint32_t flags, es_frame* out);
   int old_frame(es_frame* out);
+  bool has_old_frame() const;
   void fill(uint32_t slot, es_frame* out) const;
   void signal();
   int nothing_new(uint32_t flags, es_frame* out);
@@ -105,6 +113,7 @@ class Consumer final : public Pollable {
   int last_slot_ = -1;          // of the frame acquired last, while it is held or kept
   uint32_t held_ = 0;
   es_policy policy_{};
+  UserInfo user_info_, producer_info_;
   Fd socket_, wakes_;
   Watch socket_watch_, wake_watch_;
   Mapping page_;

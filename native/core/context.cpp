@@ -163,6 +163,8 @@ void Context::queue(const es_event& event) {
   if (!dispatching_) kick();
 }
 
+bool Context::crowded() const { return events_.size() - event_head_ >= kEventsMax / 2; }
+
 void Context::queue_wake(es_event_kind kind, uint32_t object, bool* pending) {
   if (*pending) {
     if (waiters_ != 0 && !dispatching_) kick();  // a waiting call takes no events, so an old one may lie there for ever

@@ -75,6 +75,8 @@ class Context {
 
   int watch(int fd, Pollable* pollable, Watch* out);
   void queue(const es_event& event);
+  // Events lie there that nobody takes: what comes often should stay away.
+  bool crowded() const;
   // Queues a readable or writable event unless one for this object is queued already (`*pending`).
   void queue_wake(es_event_kind kind, uint32_t object, bool* pending);
   uint32_t next_id() { return ++last_id_; }

@@ -54,6 +54,7 @@ Producer::Producer(Context* context, const es_producer_options& options, Stream*
       max_writing_(options.max_writing == 0 ? kMaxWriting : options.max_writing),
       wait_without_consumer_(options.wait_without_consumer != 0),
       unprotected_(options.unprotected != 0),
+      support_reset_(options.support_reset != 0),
       epoch_(new_epoch()),
       deadline_(context, [this] { on_deadline(); }),
       reaper_(context, [this] { reap_idle(); }) {}
@@ -178,6 +179,16 @@ int Producer::post(uint64_t lease, const es_post_info& info, uint64_t* number, b
   if (info.metadata_size > ES_METADATA_MAX || (info.metadata_size != 0 && info.metadata == nullptr)) {
     return fail(ES_BAD_PARAMETER, "metadata of %u bytes; at most %u", info.metadata_size, ES_METADATA_MAX);
   }
+  if (info.metadata_size + blocks_.bytes() > ES_METADATA_MAX) {
+    return fail(ES_BAD_PARAMETER, "metadata of %u bytes, and %u in blocks; together at most %u", info.metadata_size,
+                blocks_.bytes(), ES_METADATA_MAX);
+  }
+  if (goes_back(info)) return fail(ES_BAD_PARAMETER, "a strict fifo wants each pts above the one before");
+  if (paused_) {
+    drop_paused(&pool_.at(static_cast<uint32_t>(found)));
+    if (number != nullptr) *number = number_;
+    return ES_OK;
+  }
   refresh_all();
   if (!make_places()) return ES_WOULD_BLOCK;
   const uint32_t active = active_count();
@@ -190,7 +201,10 @@ int Producer::post(uint64_t lease, const es_post_info& info, uint64_t* number, b
   slot.writing = false;
   writing_--;
   last_slot_ = found;
-  if (active == 0) no_consumer_++;
+  if (active == 0) {
+    no_consumer_++;
+    announce_drop(nullptr, ES_DROP_NO_CONSUMER);
+  }
   bool woke = false;
   for (const auto& connection : connections_) {
     if (connection->phase == Connection::Phase::active) woke |= deliver(connection.get(), index);
@@ -207,6 +221,7 @@ void Producer::write_descriptor(Slot* slot, const es_post_info& info, uint64_t n
   descriptor.number = number;
   descriptor.epoch = epoch_;
   descriptor.pts = info.pts;
+  if (info.pts != ES_NO_PTS) last_pts_ = info.pts;
   descriptor.duration = info.duration;
   descriptor.captured = info.captured != 0 ? info.captured : slot->acquired_at;
   descriptor.posted = es_now();
@@ -214,6 +229,7 @@ void Producer::write_descriptor(Slot* slot, const es_post_info& info, uint64_t n
   descriptor.layout = layout_;
   descriptor.metadata_size = info.metadata_size;
   if (info.metadata_size != 0) memcpy(slot->metadata, info.metadata, info.metadata_size);
+  blocks_.write(slot->metadata + info.metadata_size, descriptor.block_size);
 }
 
 // A waiting queue has a place by now; an overwriting one makes it; a dropping one goes without. true: it slept.
@@ -223,6 +239,7 @@ bool Producer::deliver(Connection* connection, uint32_t slot) {
   if (!seat.has_place()) {
     if (connection->policy.when_full == ES_FULL_DROP) {
       seat.discard_one();
+      announce_drop(connection, ES_DROP_QUEUE_FULL);
       return false;
     }
     seat.overwrite_oldest();

@@ -1,6 +1,7 @@
 // The producer: acquires slots, posts them to every connection, admits and evicts.
 //   producer.cpp   verbs and waits       admission.cpp   guests become connections, connections end
-//   report.cpp     state and counters     limits.cpp      consumers that lag, stall, or hold too long
+//   report.cpp     state and counters    verbs.cpp       what edgestream_verbs.h adds
+//   limits.cpp     consumers that lag, stall, or hold too long
 //   reaper.cpp     idle consumers
 #pragma once
 
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "connection.hpp"
+#include "metadata.hpp"
 #include "pool.hpp"
 
 namespace es {
@@ -33,6 +35,13 @@ class Producer final : public Pollable {
   int drain();
   int stop();
   int evict(uint64_t connection, const char* reason);
+  int watch_drops(bool watch);
+  int reset();
+  int pause(bool pause);
+  bool paused(uint64_t* dropped) const;
+  int set_user_info(const void* bytes, uint32_t size);
+  int user_info(uint64_t connection, uint8_t* out) const;
+  int set_metadata(uint32_t block, uint32_t offset, const void* bytes, uint32_t size);
   void fill_info(es_producer_info* out);
   uint32_t fill_connections(es_connection_info* out, uint32_t count);
   int find_ended(uint64_t connection, es_connection_info* out) const;
@@ -62,6 +71,9 @@ class Producer final : public Pollable {
   void write_descriptor(Slot* slot, const es_post_info& info, uint64_t number);
   bool deliver(Connection* connection, uint32_t slot);
   void check_lag(Connection* connection);
+  bool goes_back(const es_post_info& info) const;
+  void drop_paused(Slot* slot);
+  void announce_drop(const Connection* connection, es_drop why);
   void stall(Connection* connection, int64_t now);
   void check_recovery(Connection* connection);
   void watch_holds(int64_t now);
@@ -98,11 +110,13 @@ class Producer final : public Pollable {
   uint32_t max_writing_;
   bool wait_without_consumer_;
   bool unprotected_;
+  bool support_reset_;
   uint64_t epoch_;
   uint32_t layout_ = 1;
   uint64_t number_ = 0;       // last posted
   uint64_t no_consumer_ = 0;  // posted while nobody was there
   int64_t last_posted_ = 0;   // when
+  int64_t last_pts_ = ES_NO_PTS;  // of the last posted frame that had one
   uint64_t last_lease_ = 0;
   uint64_t last_connection_ = 0;
   uint32_t writing_ = 0;      // slots out for writing
@@ -111,6 +125,12 @@ class Producer final : public Pollable {
   bool stopped_ = false;
   bool closed_ = false;
   bool wake_pending_ = false;
+  bool drops_watched_ = false;
+  bool paused_ = false;
+  uint64_t dropped_paused_ = 0;
+  MetadataBlocks blocks_;
+  UserInfo user_info_;
+  bool user_info_told_ = false;
   Pool pool_;
   SlotClaims claims_;
   Deadline deadline_;

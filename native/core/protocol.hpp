@@ -36,6 +36,7 @@ enum class MessageType : uint16_t {
   signal = 13,   // consumer -> producer: you asked for it, a place or a slot came free
   active = 14,   // producer -> consumer: every frame posted from now on is yours
   latency = 15,  // producer -> observer: one connection's histograms
+  user_info = 16,  // either way: what the endpoint tells about itself; before `attached`, before `active`
 };
 
 enum class Kind : uint32_t { consume = 1, produce = 2, observe = 3 };
@@ -136,6 +137,13 @@ struct ActiveMessage {
   MessageHeader header;
 };
 
+struct UserInfoMessage {
+  MessageHeader header;
+  uint32_t bytes_used;
+  uint32_t reserved;
+  uint8_t bytes[ES_USER_INFO_MAX];
+};
+
 struct SignalMessage {
   MessageHeader header;
 };
@@ -178,7 +186,8 @@ struct SeatPage {
   std::atomic<uint64_t> head;  // positions handed out so far
   std::atomic<uint64_t> posted, skipped, discarded;
   std::atomic<uint64_t> newest;  // the newest ring entry once more, with its position + 1: on the line of `head`
-  uint64_t reserved1[3];
+  std::atomic<uint64_t> reset_number;  // frames up to this number cannot be acquired any more, not even again
+  uint64_t reserved1[2];
   // line 2: written by the consumer
   std::atomic<uint64_t> consumed;          // places it freed
   std::atomic<uint32_t> consumer_waiting;  // consumer: 1 before it sleeps; producer: exchanges it to 0 and wakes
@@ -208,7 +217,8 @@ struct SlotDescriptor {
   uint64_t size;  // bytes used
   uint32_t layout;
   uint32_t metadata_size;
-  uint64_t reserved[8];
+  uint16_t block_size[ES_METADATA_BLOCKS];  // sticky blocks; they lie behind the frame's own metadata, in this order
+  uint64_t reserved[7];
 };
 
 // ---------------------------------------------------------------- offsets
@@ -243,6 +253,8 @@ ES_AT(PoolMessage, data_stride, 48); ES_AT(PoolMessage, bytes, 56);
 static_assert(sizeof(RefusedMessage) == 216 && sizeof(ByeMessage) == 216);
 ES_AT(RefusedMessage, code, 16); ES_AT(RefusedMessage, text, 24);
 ES_AT(ByeMessage, cause, 16); ES_AT(ByeMessage, text, 24);
+static_assert(sizeof(UserInfoMessage) == 1048);
+ES_AT(UserInfoMessage, bytes_used, 16); ES_AT(UserInfoMessage, bytes, 24);
 static_assert(sizeof(es_connection_info) == 184);
 ES_AT(es_connection_info, state, 8); ES_AT(es_connection_info, pid, 12); ES_AT(es_connection_info, uid, 16);
 ES_AT(es_connection_info, policy, 24); ES_AT(es_connection_info, posted, 64); ES_AT(es_connection_info, since, 112);
@@ -257,7 +269,7 @@ ES_AT(OfferMessage, hello, 16); ES_AT(OfferMessage, peer_pid, 216);
 static_assert(sizeof(SeatPage) == 15400 && sizeof(SeatPage) <= kSeatPageBytes);
 ES_AT(SeatPage, connection, 8); ES_AT(SeatPage, start_number, 16); ES_AT(SeatPage, head, 64);
 ES_AT(SeatPage, posted, 72); ES_AT(SeatPage, skipped, 80); ES_AT(SeatPage, discarded, 88);
-ES_AT(SeatPage, newest, 96);
+ES_AT(SeatPage, newest, 96); ES_AT(SeatPage, reset_number, 104);
 ES_AT(SeatPage, consumed, 128); ES_AT(SeatPage, consumer_waiting, 136); ES_AT(SeatPage, kept, 144);
 ES_AT(SeatPage, producer_waiting, 192);
 ES_AT(SeatPage, word, 256); ES_AT(SeatPage, ring, 2304); ES_AT(SeatPage, latency, 6400);
@@ -269,7 +281,7 @@ static_assert(kRingSize >= 2 * ES_CAPACITY_MAX && (kRingSize & (kRingSize - 1)) 
 static_assert(ES_SLOTS_MAX == 256, "a slot index has 8 bits in a word and a ring entry");
 static_assert(sizeof(SlotDescriptor) == 128);
 ES_AT(SlotDescriptor, pts, 16); ES_AT(SlotDescriptor, captured, 32); ES_AT(SlotDescriptor, size, 48);
-ES_AT(SlotDescriptor, layout, 56); ES_AT(SlotDescriptor, metadata_size, 60);
+ES_AT(SlotDescriptor, layout, 56); ES_AT(SlotDescriptor, metadata_size, 60); ES_AT(SlotDescriptor, block_size, 64);
 #undef ES_AT
 
 }  // namespace es

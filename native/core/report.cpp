@@ -9,7 +9,7 @@ es_state Producer::state_of(const Connection& connection) const {
   if (connection.phase == Connection::Phase::attaching) return ES_STATE_CONNECTING;
   if (connection.seat.waiting() != 0) return ES_STATE_NEW_FRAME_AVAILABLE;
   if (connection.phase == Connection::Phase::leaving) return ES_STATE_DISCONNECTED;
-  const bool seen = connection.seat.counters().delivered != 0 && connection.policy.no_reuse == 0;
+  const bool seen = connection.seat.has_seen() && connection.policy.no_reuse == 0;
   return seen ? ES_STATE_OLD_FRAME_AVAILABLE : ES_STATE_EMPTY;
 }
 

@@ -143,6 +143,12 @@ uint32_t ProducerSeat::discard_waiting() {
   return count;
 }
 
+void ProducerSeat::reset(uint64_t last_number) {
+  discard_waiting();
+  seen_before_reset_ = counters_.delivered;
+  page_->reset_number.store(last_number, std::memory_order_release);
+}
+
 int64_t ProducerSeat::find_overdue(int64_t now, int64_t limit) {
   const uint64_t kept = page_->kept.load(std::memory_order_relaxed);
   for (uint32_t index = 0; index < held_count_; index++) {
@@ -211,6 +217,16 @@ bool ConsumerSeat::peek(uint64_t* position, uint32_t* slot) {
   }
   tail_ = head;
   return false;
+}
+
+// The producer writes a descriptor only after its slot has left the queue, so a word that still says queued after the
+// reads vouches for them. Relaxed atomics, for the producer may write meanwhile.
+bool ConsumerSeat::read_waiting(uint64_t position, uint32_t slot, const SlotDescriptor& descriptor,
+                                es_pending* out) const {
+  out->number = __atomic_load_n(&descriptor.number, __ATOMIC_RELAXED);
+  out->pts = __atomic_load_n(&descriptor.pts, __ATOMIC_RELAXED);
+  std::atomic_thread_fence(std::memory_order_acquire);
+  return page_->word[slot].load(std::memory_order_relaxed) == pack_word(position, SlotState::queued);
 }
 
 bool ConsumerSeat::take(uint64_t position, uint32_t slot) {

@@ -49,6 +49,10 @@ class ProducerSeat {
   bool take_wake_request();
   // Takes every waiting frame back; counts them as discarded. Held ones stay the consumer's.
   uint32_t discard_waiting();
+  // The same, and what it has seen so far is no old frame any more. `last_number`: last posted to anyone.
+  void reset(uint64_t last_number);
+  // It has acquired a frame since the last reset.
+  bool has_seen() const { return counters_.delivered > seen_before_reset_; }
   // How long one of the held frames has been out, when that is at least `limit` and was not told before; 0: none has.
   // Counted from the first look at it. A frame that the consumer only keeps for reuse is not held by anybody.
   int64_t find_overdue(int64_t now, int64_t limit);
@@ -91,6 +95,7 @@ class ProducerSeat {
   uint64_t consumed_ = 0;     // places the consumer freed, as last believed
   uint64_t taken_back_ = 0;  // places freed by taking frames back
   uint64_t lag_ = 0;          // skipped since the last delivery
+  uint64_t seen_before_reset_ = 0;
   uint64_t passed_over_ = 0;  // skipped by the consumer itself, which counts these on its own
   uint8_t slots_[kRingSize] = {};
   Held held_[ES_HELD_MAX] = {};
@@ -104,6 +109,8 @@ class ConsumerSeat {
 
   // The frame that take() would try first. false: none waits.
   bool peek(uint64_t* position, uint32_t* slot);
+  // Number and time of a frame that waits, without a lease. false: it was taken back, and what was read is worthless.
+  bool read_waiting(uint64_t position, uint32_t slot, const SlotDescriptor& descriptor, es_pending* out) const;
   // Leases that frame. false: the producer took it back in the meantime; peek again.
   bool take(uint64_t position, uint32_t slot);
   // The same, for the last credit: the earlier frame is given back if and only if this one is taken.
@@ -116,6 +123,7 @@ class ConsumerSeat {
   bool prepare_sleep();
   // true once per request: the caller must signal the producer.
   bool take_signal_request();
+  uint64_t reset_number() const { return page_->reset_number.load(std::memory_order_acquire); }
   uint64_t start_number() const { return page_->start_number.load(std::memory_order_acquire); }
   // posted, discarded and what was taken back as the producer counts them; the rest is this side's own count.
   SeatCounters counters() const;

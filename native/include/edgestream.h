@@ -146,9 +146,11 @@ ES_API int es_format_init(es_format *format, const char *name, uint32_t width, u
 ES_API int es_format_index(const char *name);
 
 /* ---------------------------------------------------------------- context */
-
-typedef struct es_context es_context; typedef struct es_stream es_stream;
-typedef struct es_producer es_producer; typedef struct es_consumer es_consumer; typedef struct es_observer es_observer;
+typedef struct es_context es_context;
+typedef struct es_stream es_stream;
+typedef struct es_producer es_producer;
+typedef struct es_consumer es_consumer;
+typedef struct es_observer es_observer;
 
 #include "edgestream_event.h"
 
@@ -171,7 +173,6 @@ ES_API int es_next_event(es_context *context, es_event *event);
 ES_API int es_start_service_thread(es_context *context);
 
 /* ----------------------------------------------------------------- stream */
-
 /** What the producer lets a peer ask for. Zero in a field means its default. */
 typedef struct es_accept {
   uint32_t when_full_mask;  /**< 1 << es_when_full for each allowed; default all */
@@ -201,6 +202,7 @@ typedef struct es_producer_options {
   uint32_t max_writing;     /**< slots the producer may hold for writing at once; 0 = 2 */
   uint8_t wait_without_consumer; /**< post waits while nobody is connected, instead of dropping */
   uint8_t unprotected;      /**< tests only, refused unless built with ES_TEST_HOOKS: reuse slots in spite of leases */
+  uint8_t support_reset;    /**< es_producer_reset() may be called */
 } es_producer_options;
 
 typedef struct es_consumer_options {
@@ -223,7 +225,6 @@ ES_API const char *es_stream_socket(const es_stream *stream); /**< "" when the s
 ES_API void es_stream_close(es_stream *stream);
 
 /* --------------------------------------------------------------- producer */
-
 typedef struct es_writable {
   uint64_t lease;
   uint8_t *data;
@@ -295,7 +296,6 @@ ES_API int es_producer_latency(es_producer *producer, uint64_t connection, es_la
 ES_API void es_producer_close(es_producer *producer);
 
 /* --------------------------------------------------------------- consumer */
-
 #define ES_ACQUIRE_NEW_ONLY 1u   /**< do not give the old frame again */
 #define ES_ACQUIRE_KEEP_PLACE 2u /**< take: the place in the queue stays occupied until es_consumer_consume() */
 #define ES_ACQUIRE_NO_WAKE 4u    /**< with ES_NO_WAIT: when nothing is there, do not ask for a wake-up */
@@ -360,8 +360,9 @@ ES_API int es_consumer_latency(es_consumer *consumer, es_latency *out);
 ES_API int es_consumer_format(es_consumer *consumer, uint32_t layout, es_format *out);
 ES_API void es_consumer_close(es_consumer *consumer);
 
-/* --------------------------------------------------------------- observer */
+#include "edgestream_verbs.h"
 
+/* --------------------------------------------------------------- observer */
 /** Attaches without a seat: statistics only. */
 ES_API int es_open_observer(es_context *context, const char *name, const char *runtime_dir, es_observer **out);
 ES_API uint32_t es_observer_id(const es_observer *observer);

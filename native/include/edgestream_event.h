@@ -17,7 +17,8 @@ typedef enum es_event_kind {
   ES_EVENT_REPORT = 10,      /**< observer: a report is there; `connection` = 0: counters, else that one's latency */
   ES_EVENT_PRODUCER = 11,    /**< stream: a producer connected (code 1) or is gone (code 0) */
   ES_EVENT_RECOVERED = 12,   /**< producer: a stalled `connection` takes frames again, after `value` ms */
-  ES_EVENT_HELD_TOO_LONG = 13 /**< producer: `connection` holds a frame for `value` ms, and `code` frames in all */
+  ES_EVENT_HELD_TOO_LONG = 13, /**< producer: `connection` holds a frame for `value` ms, and `code` frames in all */
+  ES_EVENT_DROPPED = 14        /**< producer: see es_producer_watch_drops() */
 } es_event_kind;
 
 typedef struct es_event {

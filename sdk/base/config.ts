@@ -3,14 +3,15 @@ import { z } from "zod";
 import { StreamError } from "./errors.ts";
 import { streamEventNames } from "./event-names.ts";
 import { formatNames } from "./format.ts";
+import { presets } from "./presets.ts";
 import type {
   AcceptOptions,
   ConsumerOptions,
   CreateStreamOptions,
   ModeOptions,
   OpenStreamOptions,
+  PresetName,
   ProducerOptions,
-  ReconnectOptions,
   StreamObserver,
   WaitOptions,
 } from "./types.ts";
@@ -51,6 +52,7 @@ export const defaults = {
   maxWriting: 2,
   onHeldTooLong: "announce",
   whenNoConsumer: "drop",
+  supportReset: false,
   socketMode: 0o600,
   handshakesPerSecond: 500,
 } as const;
@@ -65,14 +67,6 @@ export const blockMs = 100;
 export const standbyPauseMs = 50;
 /** Between two looks for a stream that is not there yet. */
 export const openBackoff = { firstMs: 5, factor: 1.6, maxMs: 100 } as const;
-/** `reconnect: true`. */
-const reconnectDefaults: Required<ReconnectOptions> = {
-  firstMs: 50,
-  factor: 2,
-  maxMs: 1000,
-  jitter: 0.5,
-  attempts: Number.POSITIVE_INFINITY,
-};
 
 function shown(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
@@ -209,9 +203,12 @@ const wait = choice(["event", "poll", "block"]);
 const modeOptionNames = Object.keys(modeFields) as (keyof ModeOptions)[];
 const sharedModeOptionNames: readonly (keyof ModeOptions)[] = ["maxHeld", "start", "reuse"];
 
+const preset = choice(["realtime", "balanced", "reliable"]);
+
 const createOptions = z.strictObject(
   {
     ...modeFields,
+    preset,
     name: streamName.optional(),
     frame,
     memory: z.enum(["auto", "host"], says('"auto" or "host"', "GPU memory is not built into this version")).optional(),
@@ -219,6 +216,7 @@ const createOptions = z.strictObject(
     strict: flag,
     wait,
     whenNoConsumer: choice(["drop", "wait"]),
+    supportReset: flag,
     accept,
     observer,
     socketMode: integer(0o001, 0o777, "give permission bits such as 0o660"),
@@ -232,7 +230,7 @@ const createOptions = z.strictObject(
 );
 
 const openOptions = z.strictObject(
-  { ...modeFields, timeoutMs, signal, runtimeDir: path, client, reconnect, whileAway, wait, observer },
+  { ...modeFields, preset, timeoutMs, signal, runtimeDir: path, client, reconnect, whileAway, wait, observer },
   says("an options object"),
 );
 
@@ -241,12 +239,16 @@ const formats = z
   .min(1, says("at least one format", "leave it out for any"))
   .optional();
 
+const userInfo = z.record(z.string(), z.string(), says("an object whose values are strings")).optional();
+
 const producerOptions = z.strictObject(
   {
     frame,
     accept,
     whenNoConsumer: choice(["drop", "wait"]),
+    supportReset: flag,
     maxWriting: integer(1, limits.writingMax),
+    userInfo,
     timeoutMs,
     signal,
   },
@@ -254,7 +256,7 @@ const producerOptions = z.strictObject(
 );
 
 const consumerOptions = z.strictObject(
-  { ...modeFields, timeoutMs, signal, client, formats, reconnect, whileAway, wait },
+  { ...modeFields, timeoutMs, signal, client, formats, reconnect, whileAway, wait, userInfo },
   says("an options object"),
 );
 
@@ -293,7 +295,7 @@ function checkModeOwnsOptions(where: string, options: ModeOptions, mode: ModeOpt
 
 export function checkCreateOptions(options: CreateStreamOptions | undefined): CreateStreamOptions {
   const where = "createStream";
-  const checked = check(where, createOptions, options);
+  const checked = withPreset(check(where, createOptions, options));
   checkModeOwnsOptions(where, checked, checked.mode ?? defaults.mode);
   if (checked.listen !== undefined && checked.listen.length > 0 && checked.name === undefined) {
     throw new StreamError("ERR_BAD_PARAMETER", `${where}: "listen" needs a "name" that others can look for; add one`);
@@ -311,7 +313,7 @@ export function checkCreateOptions(options: CreateStreamOptions | undefined): Cr
 }
 
 export function checkOpenOptions(options: OpenStreamOptions | undefined): OpenStreamOptions {
-  const checked = check("openStream", openOptions, options);
+  const checked = withPreset(check("openStream", openOptions, options));
   checkModeOwnsOptions("openStream", checked, checked.mode ?? defaults.mode);
   return checked;
 }
@@ -349,12 +351,9 @@ function pick(options: ModeOptions, names: readonly (keyof ModeOptions)[]): Mode
   return Object.fromEntries(given.map((name) => [name, options[name]]));
 }
 
-/** undefined: it does not. */
-export function reconnectWithDefaults(
-  reconnect: boolean | ReconnectOptions | undefined,
-): Required<ReconnectOptions> | undefined {
-  if (reconnect === undefined || reconnect === false) return undefined;
-  return reconnect === true ? reconnectDefaults : { ...reconnectDefaults, ...reconnect };
+/** A preset stands behind the options as a stream's mode options stand behind those of a connection. */
+function withPreset<T extends ModeOptions & { preset?: PresetName }>(options: T): T {
+  return options.preset === undefined ? options : { ...options, ...mergeModeOptions(presets[options.preset], options) };
 }
 
 /** The producer's limits with every default filled in. */

@@ -9,6 +9,7 @@ export const streamEventNames = [
   "recovered",
   "lagged",
   "heldTooLong",
+  "dropped",
   "refused",
   "statechange",
 ] as const satisfies readonly (keyof StreamEvents)[];

@@ -57,6 +57,9 @@ export interface ProducerStats {
   frames: bigint;
   /** Dropped because nobody was connected. */
   noConsumer: bigint;
+  paused: boolean;
+  /** Dropped because the producer was paused. */
+  droppedPaused: bigint;
   pool: { bytes: bigint; slots: number; slotsFree: number; memoryObjects: number };
   connections: ConnectionStats[];
 }

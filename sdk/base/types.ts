@@ -2,7 +2,9 @@
  * The public interfaces, in the order an application meets them. Plain types: validation lives in `config.ts`.
  * Counters and times are in `stats-types.ts`.
  */
-import type { ConnectionStats } from "./stats-types.ts";
+import type { StreamObserver } from "./event-types.ts";
+
+export type * from "./event-types.ts";
 
 /** Pixel formats, named as GStreamer names them; `bytes` is opaque data of any length up to the slot size. */
 export type FormatName =
@@ -69,6 +71,9 @@ export type FlowStatus = "ok" | "timeout" | "would-block" | "closed" | "evicted"
  */
 export type WaitStrategy = "event" | "poll" | "block";
 
+/** A bundle of mode options; see presets.ts. */
+export type PresetName = "realtime" | "balanced" | "reliable";
+
 /** How one connection treats frames. Everything is optional; the mode fills in the rest. */
 export interface ModeOptions {
   /** @default "mailbox" */
@@ -128,6 +133,8 @@ export interface AcceptOptions {
 }
 
 export interface CreateStreamOptions extends ModeOptions {
+  /** Fills in mode options; those that are given here win. @default none */
+  preset?: PresetName;
   /** 1-63 of [A-Za-z0-9_-]. Without a name the stream is reachable in this process only. */
   name?: string;
   /** May be left out here and given to `connectProducer`. */
@@ -142,6 +149,8 @@ export interface CreateStreamOptions extends ModeOptions {
   strict?: boolean;
   /** A post while nobody is connected. @default "drop" */
   whenNoConsumer?: "drop" | "wait";
+  /** Whether its producer may call `reset()`. @default false */
+  supportReset?: boolean;
   accept?: AcceptOptions;
   /** Told of what happens, besides listeners. */
   observer?: StreamObserver;
@@ -170,6 +179,10 @@ export interface ProducerOptions extends WaitOptions {
   accept?: AcceptOptions;
   /** A post while nobody is connected. @default the stream's, else "drop" */
   whenNoConsumer?: "drop" | "wait";
+  /** @default the stream's, else false */
+  supportReset?: boolean;
+  /** Every consumer can read it before its first frame, `consumer.producerInfo`. */
+  userInfo?: UserInfo;
   /** Slots held for writing at once. @default 2 @minimum 1 @maximum 64 */
   maxWriting?: number;
 }
@@ -180,6 +193,8 @@ export interface ConsumerOptions extends ModeOptions, WaitOptions {
   formats?: readonly FormatName[];
   /** Shown to observers, at most 63 bytes. @default the program's name */
   client?: string;
+  /** The producer can read it before the first frame, `producer.userInfoOf()`. */
+  userInfo?: UserInfo;
   /** Live through producer restarts; only on a stream from `openStream`. @default the stream's, else false */
   reconnect?: boolean | ReconnectOptions;
   /** With `reconnect`. @default the stream's, else "wait" */
@@ -187,6 +202,9 @@ export interface ConsumerOptions extends ModeOptions, WaitOptions {
   /** @default the stream's, else "event" */
   wait?: WaitStrategy;
 }
+
+/** What an endpoint tells the other side about itself; as JSON at most 1024 bytes. */
+export type UserInfo = Readonly<Record<string, string>>;
 
 export interface WaitOptions {
   /** Milliseconds; 0 = do not wait. @default no limit (`acquire`, `next`, `post`, `push`) */
@@ -219,6 +237,8 @@ export interface ReconnectOptions {
 export type WhileAway = "wait" | "hold-last" | "fail";
 
 export interface OpenStreamOptions extends ModeOptions {
+  /** Fills in mode options; those that are given here win. @default none */
+  preset?: PresetName;
   /** How long to wait for a stream that is not there yet. @default no limit */
   timeoutMs?: number;
   signal?: AbortSignal;
@@ -236,7 +256,7 @@ export interface OpenStreamOptions extends ModeOptions {
 }
 
 export interface PostOptions extends WaitOptions {
-  /** Presentation time, ns. */
+  /** Presentation time, ns. In a strict fifo above the one before. */
   pts?: bigint;
   /** ns */
   duration?: bigint;
@@ -244,7 +264,7 @@ export interface PostOptions extends WaitOptions {
   captured?: bigint;
   /** Bytes used, for `bytes`. @default the whole frame */
   size?: number;
-  /** At most 4096 bytes. */
+  /** At most 4096 bytes, the producer's sticky blocks included. */
   metadata?: Uint8Array;
 }
 
@@ -254,100 +274,6 @@ export interface Via {
   memory: "host";
   /** A sentence for a person. */
   reason: string;
-}
-
-export interface StateChange {
-  /** Connection id. */
-  connection: bigint;
-  oldState: StreamState;
-  newState: StreamState;
-  cause: DisconnectCause;
-}
-
-/** A consumer was admitted. */
-export interface ConnectedEvent {
-  connection: bigint;
-}
-
-/** A connection ended. */
-export interface DisconnectedEvent {
-  connection: bigint;
-  cause: DisconnectCause;
-  /** Frames that waited and were thrown away with it. */
-  discarded: bigint;
-  /** Its last counters; undefined when more than 64 others ended before this event was taken. */
-  stats: ConnectionStats | undefined;
-}
-
-/** A full queue held up the producer as long as it may; `onStall` comes next. */
-export interface StalledEvent {
-  connection: bigint;
-  waitedMs: number;
-}
-
-/** A connection that was stalled takes frames again (`onStall: "overwrite"`). */
-export interface RecoveredEvent {
-  connection: bigint;
-  /** Since its full queue began to hold up the producer. */
-  waitedMs: number;
-}
-
-/** A consumer holds a frame longer than `accept.maxHoldMs`; `onHeldTooLong` comes next. */
-export interface HeldTooLongEvent {
-  connection: bigint;
-  heldMs: number;
-  /** Frames it holds now, a retained old frame included. */
-  frames: number;
-}
-
-/** The producer ended a connection against the consumer's will; `disconnected` follows. */
-export interface EvictedEvent {
-  connection: bigint;
-  cause: DisconnectCause;
-  /** A sentence for a person; "" if nothing was said. */
-  reason: string;
-  /** As in `DisconnectedEvent`. */
-  stats: ConnectionStats | undefined;
-}
-
-/** A consumer fell behind further than `maxLag` or `maxLagTotal`. */
-export interface LaggedEvent {
-  connection: bigint;
-  skipped: bigint;
-}
-
-/** A peer was turned away. */
-export interface RefusedEvent {
-  /** Name of the error, such as ERR_REFUSED. */
-  code: string;
-  /** A sentence for a person. */
-  reason: string;
-}
-
-/** Events of a `Stream`, and of a `Producer`. */
-export interface StreamEvents {
-  statechange: [StateChange];
-  connected: [ConnectedEvent];
-  disconnected: [DisconnectedEvent];
-  stalled: [StalledEvent];
-  recovered: [RecoveredEvent];
-  lagged: [LaggedEvent];
-  heldTooLong: [HeldTooLongEvent];
-  evicted: [EvictedEvent];
-  refused: [RefusedEvent];
-}
-
-/**
- * Events as methods: those that are there are called, each with the very object that listeners get, before them. One
- * that throws or rejects harms nothing; the first time is a process warning with code EDGESTREAM_OBSERVER.
- */
-export type StreamObserver = { [Name in keyof StreamEvents]?: (event: StreamEvents[Name][0]) => void };
-
-/** Events of a `Consumer`. */
-export interface ConsumerEvents {
-  statechange: [StateChange];
-  /** `reconnect` found the producer's next life. */
-  reconnected: [{ connection: bigint; epoch: bigint }];
 }
 
 export interface FramePlane {
@@ -393,6 +319,11 @@ export interface ReadableFrame extends Disposable {
   readonly planes: readonly FramePlane[];
   /** A copy; empty when there is none. */
   readonly metadata: Uint8Array;
+  /**
+   * A copy of the producer's sticky block 0 to 3 (`producer.setMetadata`) as it was when this frame was posted; empty
+   * when it was never written.
+   */
+  metadataBlock(block: number): Uint8Array;
   /** Monotonic ns. */
   readonly timestamps: { captured: bigint; posted: bigint; acquired: bigint };
   readonly released: boolean;
@@ -402,6 +333,15 @@ export interface ReadableFrame extends Disposable {
   writeTo(stream: NodeJS.WritableStream): Promise<void>;
   /** Once more is a silent success. */
   release(): void;
+}
+
+/** What an acquire would give. */
+export interface PendingFrame {
+  number: bigint;
+  /** ns; undefined when the producer gave none. */
+  pts: bigint | undefined;
+  /** false: the old frame again. */
+  isNew: boolean;
 }
 
 export type Result<T> =

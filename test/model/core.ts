@@ -21,12 +21,12 @@ binding.start(
 const streamOptions = { socketMode: 0, socketGroup: -1, strict: false, handshakesPerSecond: 0 };
 const accept = {
   ...{ whenFullMask: 0, maxWaitCapacity: 0, maxHeld: 0, maxConsumers: 0, maxSlots: 0, maxWaitMs: 0, maxPoolBytes: 0 },
-  ...{ maxHoldMs: 0, onHeldTooLong: 0 as const },
+  ...{ maxHoldMs: 0, onHeldTooLong: 0 as const, idleMs: 0 },
 };
 const producerOptions = {
   format: { name: "GRAY8", width: 16, height: 16, timeBaseNum: 0, timeBaseDen: 0 },
   accept,
-  ...{ maxWriting: 1, waitWithoutConsumer: false, unprotected: false },
+  ...{ maxWriting: 1, waitWithoutConsumer: false, unprotected: false, supportReset: false },
 };
 
 const policyOf = ({ name, whenFull, pick, capacity }: Mode) => ({

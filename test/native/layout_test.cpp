@@ -68,11 +68,13 @@ TEST("messages have the documented sizes and offsets") {
   CHECK_EQUAL(sizeof(ReportMessage), 168);
   CHECK_EQUAL(sizeof(OfferMessage), 224);
   CHECK_EQUAL(sizeof(LatencyMessage), 9024);
+  CHECK_EQUAL(sizeof(UserInfoMessage), 1048);
 }
 
 TEST("the seat page keeps what each side writes on cache lines of its own") {
   using es::SeatPage;
   CHECK_EQUAL(offsetof(SeatPage, head), 64);
+  CHECK_EQUAL(offsetof(SeatPage, reset_number), 104);
   CHECK_EQUAL(offsetof(SeatPage, consumed), 128);
   CHECK_EQUAL(offsetof(SeatPage, consumer_waiting), 136);
   CHECK_EQUAL(offsetof(SeatPage, kept), 144);
@@ -84,6 +86,7 @@ TEST("the seat page keeps what each side writes on cache lines of its own") {
   CHECK_EQUAL(es::kSeatPageBytes, 16384);
   CHECK_EQUAL(sizeof(es::SlotDescriptor), 128);
   CHECK_EQUAL(offsetof(es::SlotDescriptor, metadata_size), 60);
+  CHECK_EQUAL(offsetof(es::SlotDescriptor, block_size), 64);
 }
 
 TEST("words and ring entries pack a position and 8 bits") {

@@ -8,7 +8,9 @@ import type {
   ProducerOptions,
   ProducerStats,
   Stream,
+  StreamEvents,
   StreamState,
+  UserInfo,
   WaitOptions,
 } from "edgestream";
 
@@ -17,6 +19,8 @@ export interface SourceEvent {
   from: "stream" | "producer";
   at: bigint;
   connection?: bigint;
+  number?: bigint;
+  stream?: string;
   cause?: string;
   oldState?: StreamState;
   newState?: StreamState;
@@ -43,6 +47,8 @@ export interface SourceCalls {
   createAt(at: bigint, options: CreateStreamOptions): Promise<void>;
   open(name: string, options?: OpenStreamOptions): Promise<void>;
   connect(options?: ProducerOptions): Promise<StreamState>;
+  listenFor(name: keyof StreamEvents): Promise<void>;
+  ignore(name: keyof StreamEvents): Promise<void>;
   post(count?: number, options?: PostOptions): Promise<bigint[]>;
   run(frames: number, fps?: number): Promise<{ frames: number; seconds: number; fps: number }>;
   block(ms: number): Promise<void>;
@@ -57,6 +63,13 @@ export interface SourceCalls {
   postHeldAborted(handle: number, ms: number): Promise<bigint>;
   heldInfo(handle: number): Promise<{ released: boolean; length: number }>;
   discardHeld(handle: number): Promise<void>;
+  reset(on?: "producer" | "stream"): Promise<void>;
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  setMetadata(block: number, offset: number, bytes: Uint8Array): Promise<void>;
+  setUserInfo(info: UserInfo): Promise<void>;
+  userInfoOf(connection: bigint): Promise<UserInfo>;
+  flush(options?: WaitOptions): Promise<void>;
   closeInput(options?: WaitOptions): Promise<void>;
   evict(connection: bigint, reason?: string): Promise<void>;
   stop(): Promise<void>;

@@ -53,6 +53,17 @@ export class Source {
     return this.state();
   }
 
+  /** Listens for an event that is told only while someone listens. */
+  listenFor(name) {
+    this.#listenTo(this.stream, "stream", name);
+    if (this.producer !== undefined) this.#listenTo(this.producer, "producer", name);
+  }
+
+  ignore(name) {
+    this.stream.removeAllListeners(name);
+    this.producer.removeAllListeners(name);
+  }
+
   /** Posts `count` marked pictures, one after the other; the numbers they got. */
   async post(count = 1, options = {}) {
     const numbers = [];
@@ -170,6 +181,34 @@ export class Source {
     this.#held.get(handle).discard();
   }
 
+  reset(on = "producer") {
+    this[on].reset();
+  }
+
+  pause() {
+    this.producer.pause();
+  }
+
+  resume() {
+    this.producer.resume();
+  }
+
+  setMetadata(block, offset, bytes) {
+    this.producer.setMetadata(block, offset, bytes);
+  }
+
+  setUserInfo(info) {
+    this.producer.setUserInfo(info);
+  }
+
+  userInfoOf(connection) {
+    return this.producer.userInfoOf(connection);
+  }
+
+  flush(options) {
+    return this.producer.flush(options);
+  }
+
   closeInput(options) {
     return this.producer.closeInput(options);
   }
@@ -222,9 +261,11 @@ export class Source {
   }
 
   #listen(emitter, from) {
-    for (const name of eventNames) {
-      emitter.on(name, (event) => this.#events.push({ name, from, at: process.hrtime.bigint(), ...event }));
-    }
+    for (const name of eventNames) this.#listenTo(emitter, from, name);
+  }
+
+  #listenTo(emitter, from, name) {
+    emitter.on(name, (event) => this.#events.push({ name, from, at: process.hrtime.bigint(), ...event }));
   }
 }
 

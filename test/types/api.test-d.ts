@@ -73,7 +73,7 @@ test("observers have a method for each event, with the event's own type", () => 
     },
   });
   // @ts-expect-error an event that does not exist
-  assertType<StreamObserver>({ dropped: () => {} });
+  assertType<StreamObserver>({ overheard: () => {} });
 });
 
 test("the producer", () => {

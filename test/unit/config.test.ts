@@ -8,9 +8,9 @@ import {
   checkProducerOptions,
   checkWaitOptions,
   mergeModeOptions,
-  reconnectWithDefaults,
 } from "../../sdk/base/config.ts";
 import { StreamError } from "../../sdk/base/errors.ts";
+import { reconnectWithDefaults } from "../../sdk/base/reconnect.ts";
 import {
   toNativeAccept,
   toNativePolicy,

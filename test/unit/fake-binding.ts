@@ -190,6 +190,10 @@ export class FakeConsumer implements NativeConsumer {
     return new Uint8Array([1, 2, 3]);
   }
 
+  metadataBlock(): Uint8Array {
+    return new Uint8Array(0);
+  }
+
   release(lease: number, kept?: ArrayBuffer): void {
     this.released.push(lease);
     if (kept !== undefined) this.#binding.detach(kept);
@@ -201,6 +205,18 @@ export class FakeConsumer implements NativeConsumer {
   }
 
   consume(): void {}
+
+  peek(): undefined {}
+
+  setUserInfo(): void {}
+
+  userInfo(): string {
+    return "";
+  }
+
+  arm(): number {
+    return this.waiting.length > 0 ? Flow.ok : Flow.wouldBlock;
+  }
 
   state(): number {
     return states.indexOf(this.stateName);
@@ -321,6 +337,10 @@ export class FakeProducer implements Partial<NativeProducer> {
     this.slots++;
     this.discarded.push(lease);
     this.#views.end((each) => each === lease);
+  }
+
+  droppedPaused(): bigint {
+    return 0n;
   }
 
   closeInput(): void {}

@@ -31,7 +31,7 @@ class DrainingProducer implements Closable {
       delivered: this.delivered,
     };
     const pool = { bytes: 0n, slots: 0, slotsFree: 0, memoryObjects: 0 };
-    return { epoch: 1n, frames: 0n, noConsumer: 0n, pool, connections: [connection] };
+    return { epoch: 1n, frames: 0n, noConsumer: 0n, paused: false, droppedPaused: 0n, pool, connections: [connection] };
   }
 }
 

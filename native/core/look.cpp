@@ -1,0 +1,58 @@
+// The consumer's verbs of edgestream_verbs.h: they look at what waits, or at what comes with a frame, and take nothing.
+#include "consumer.hpp"
+#include "metadata.hpp"
+#include "status.hpp"
+
+namespace es {
+
+int Consumer::peek(es_pending* out) {
+  *out = {};
+  if (closed_) return fail(ES_BAD_STREAM, "the consumer is closed");
+  if (state_ == ES_STATE_DISCONNECTED) return terminal_result();
+  if (said_attached_ && !attached_) read_messages();
+  if (!attached_) return ES_WOULD_BLOCK;
+  uint64_t position;
+  uint32_t slot;
+  while (seat_.peek(&position, &slot)) {
+    if (slot >= slots_.size()) read_messages();  // the pool grew
+    if (slot >= slots_.size()) return ES_WOULD_BLOCK;  // a broken producer: acquire will say so
+    out->is_new = 1;
+    if (seat_.read_waiting(position, slot, *slots_[slot].descriptor, out)) return ES_OK;
+  }
+  *out = {};
+  if (cause_ != ES_CAUSE_NONE) return terminal_result();
+  if (!has_old_frame()) return ES_WOULD_BLOCK;
+  const SlotDescriptor& descriptor = *slots_[static_cast<uint32_t>(last_slot_)].descriptor;
+  out->number = descriptor.number;
+  out->pts = descriptor.pts;
+  return ES_OK;
+}
+
+int Consumer::arm() {
+  if (closed_) return fail(ES_BAD_STREAM, "the consumer is closed");
+  if (state_ == ES_STATE_DISCONNECTED) return terminal_result();
+  if (said_attached_ && !attached_) read_messages();
+  return attached_ && !seat_.prepare_sleep() ? ES_OK : ES_WOULD_BLOCK;
+}
+
+int Consumer::set_user_info(const void* bytes, uint32_t size) {
+  if (closed_) return fail(ES_BAD_STREAM, "the consumer is closed");
+  if (said_attached_) return fail(ES_BAD_STATE, "user info: the hand-shake with the producer is over");
+  return user_info_.set(bytes, size);
+}
+
+int Consumer::metadata_block(uint64_t lease, uint32_t block, const uint8_t** data, uint32_t* size) const {
+  if (block >= ES_METADATA_BLOCKS) {
+    return fail(ES_BAD_PARAMETER, "there are metadata blocks 0 to %u, got %u", ES_METADATA_BLOCKS - 1, block);
+  }
+  const auto slot = static_cast<uint32_t>(lease & 0xff);
+  const bool held = !closed_ && slot < slots_.size() && leases_[slot].held && !leases_[slot].given_back &&
+                    leases_[slot].position == lease >> 8;
+  if (!held) return fail(ES_BAD_ACCESS, "the frame's lease is over");
+  const BlockPlace place = find_block(*slots_[slot].descriptor, block);
+  *data = slots_[slot].metadata + place.offset;
+  *size = place.size;
+  return ES_OK;
+}
+
+}  // namespace es

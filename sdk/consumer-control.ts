@@ -1,0 +1,80 @@
+/** What a consumer does beside taking frames. `Consumer` is the rest. */
+import { EventEmitter } from "node:events";
+import type { NativeConsumer } from "../native/binding.ts";
+import { AutoAcquire, type FrameCallback } from "./auto-acquire.ts";
+import { native, StreamError } from "./base/errors.ts";
+import type {
+  ConsumerEvents,
+  DisconnectCause,
+  PendingFrame,
+  ReadableFrame,
+  Result,
+  UserInfo,
+  WaitOptions,
+} from "./base/types.ts";
+import { iterationError } from "./flow.ts";
+import { ptsOf } from "./frame.ts";
+import { parseUserInfo, setUserInfo } from "./user-info.ts";
+
+/** @internal */
+export abstract class ConsumerControl extends EventEmitter<ConsumerEvents> {
+  #auto: AutoAcquire | undefined;
+
+  abstract get closed(): boolean;
+  abstract get cause(): DisconnectCause;
+  abstract get reason(): string;
+  abstract next(options?: WaitOptions): Promise<Result<ReadableFrame>>;
+  /** The newest connection's. */
+  protected abstract get native(): NativeConsumer;
+
+  /**
+   * The frame that `acquire` would give now, without taking it: the next one by the mode; in `old-frame-available` the
+   * old one; undefined when there is none. In an overwriting mode a newer one may replace it before it is acquired.
+   */
+  peek(): PendingFrame | undefined {
+    if (this.closed) return undefined;
+    const pending = native(() => this.native.peek());
+    return pending && { number: pending.number, pts: ptsOf(pending.pts), isNew: pending.isNew };
+  }
+
+  /**
+   * What the producer can read before the first frame, as `connectConsumer`'s option `userInfo`.
+   * @throws StreamError ERR_BAD_STATE: too late, the hand-shake is over; ERR_BAD_PARAMETER: no map of strings, or more
+   *   than 1024 bytes; ERR_BAD_STREAM: closed
+   */
+  setUserInfo(info: UserInfo): void {
+    setUserInfo(this.native, info);
+  }
+
+  /** What the producer told about itself; empty when nothing, before it is met, and once closed. */
+  get producerInfo(): UserInfo {
+    return this.closed ? {} : parseUserInfo(native(() => this.native.userInfo()));
+  }
+
+  /** Whether `autoAcquire` has a callback. */
+  get autoAcquiring(): boolean {
+    return this.#auto !== undefined;
+  }
+
+  /**
+   * EGL's auto-acquire: every new frame goes to `callback`, one after the other; each lease ends when the callback
+   * returns, or when the promise that it returns settles. What waits is taken at once. `undefined` switches it off;
+   * a callback that runs is awaited. Meanwhile do not acquire by other ways.
+   * @returns resolves when it was switched off, or the iteration would end normally
+   * @throws StreamError ERR_RESOURCE_BUSY: it is on already, or an acquire waits; ERR_PRODUCER_LOST, ERR_EVICTED; and
+   *   whatever the callback throws
+   */
+  async autoAcquire(callback: FrameCallback | undefined): Promise<void> {
+    if (callback === undefined) return this.#auto?.stop();
+    if (this.#auto !== undefined) throw new StreamError("ERR_RESOURCE_BUSY", "autoAcquire is on; switch it off first");
+    const auto = new AutoAcquire((options) => this.next(options), callback);
+    this.#auto = auto;
+    try {
+      await auto.done;
+    } finally {
+      this.#auto = undefined;
+    }
+    const failure = this.closed ? undefined : iterationError(this.cause, this.reason);
+    if (failure !== undefined) throw failure;
+  }
+}
