@@ -220,12 +220,11 @@ bool ConsumerSeat::peek(uint64_t* position, uint32_t* slot) {
 }
 
 // The producer writes a descriptor only after its slot has left the queue, so a word that still says queued after the
-// reads vouches for them. Relaxed atomics, for the producer may write meanwhile.
+// reads vouches for them. Atomics, for the producer may write meanwhile; acquiring, so that the word is read last.
 bool ConsumerSeat::read_waiting(uint64_t position, uint32_t slot, const SlotDescriptor& descriptor,
                                 es_pending* out) const {
-  out->number = __atomic_load_n(&descriptor.number, __ATOMIC_RELAXED);
-  out->pts = __atomic_load_n(&descriptor.pts, __ATOMIC_RELAXED);
-  std::atomic_thread_fence(std::memory_order_acquire);
+  out->number = __atomic_load_n(&descriptor.number, __ATOMIC_ACQUIRE);
+  out->pts = __atomic_load_n(&descriptor.pts, __ATOMIC_ACQUIRE);
   return page_->word[slot].load(std::memory_order_relaxed) == pack_word(position, SlotState::queued);
 }
 

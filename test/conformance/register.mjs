@@ -15,20 +15,16 @@
 
 import { rulesOfMany } from "./rules-of-many.mjs";
 import { rulesOfOneConnection } from "./rules-of-one-connection.mjs";
+import { rulesOfVerbs } from "./rules-of-verbs.mjs";
 
 /** @type {readonly Row[]} */
 export const register = [
   ...rulesOfOneConnection,
   ...rulesOfMany,
-  ...waiting([17], "a peer that hangs: heartbeat, and a stopped holder whose slots are quarantined"),
-  ...waiting([24, 25, 26], "reset"),
-  ...waiting([45, 47], "sticky metadata blocks"),
-  ...waiting([48], "timestamps that must increase in a strict FIFO"),
-  ...waiting([49, 53, 54, 55], "EGL's attributes and their access rules"),
-  ...waiting([50], "peek"),
-  ...waiting([52], "auto-acquire"),
-  ...waiting([66], "user info per endpoint"),
-  ...waiting([67, 68], "one ordered stream of events, consumers by index"),
+  ...rulesOfVerbs,
+  ...waiting([49], "the consumer's latency as an attribute"),
+  ...waiting([53, 54, 55], "EGL's attributes by name, with their access rules"),
+  ...waiting([68], "consumers by index"),
 ];
 
 /** @param {readonly number[]} rows  @param {string} pending  @returns {Row[]} */
