@@ -1,10 +1,8 @@
 // How a consumer of the demo says goodbye: its own count and the connection's counters go to the parent process.
+const plain = (_key, value) => (typeof value === "bigint" ? Number(value) : value);
+
 export async function reportAndClose(stream, consumer, counted) {
-  const stats = Object.entries(consumer.stats()).map(([key, value]) => [
-    key,
-    typeof value === "bigint" ? Number(value) : value,
-  ]);
-  process.send({ ...counted, stats: Object.fromEntries(stats) });
+  process.send({ ...counted, stats: JSON.parse(JSON.stringify(consumer.stats(), plain)) });
   await stream.close();
   process.disconnect();
 }
