@@ -45,14 +45,15 @@ function newestOf(files) {
 }
 
 /**
- * Compiles bench/<source> into `folder`, unless what lies there is newer than it and the header that all share.
+ * Compiles bench/<source> into `folder`, unless what lies there is newer than it and the headers that it may use.
  * @returns what went wrong, or undefined
  */
 export function compile(folder, source, flags = []) {
   const name = source.replace(/^.*\/|\.\w+$/g, "");
   const file = join(benchFolder, source);
   const binary = join(folder, name);
-  if (existsSync(binary) && statSync(binary).mtimeMs > newestOf([file, join(benchFolder, "limits/measure.h")])) return;
+  const headers = [join(benchFolder, "limits/measure.h"), ...subfolders(join(packageFolder, "native/include"))];
+  if (existsSync(binary) && statSync(binary).mtimeMs > newestOf([file, ...headers])) return;
   mkdirSync(folder, { recursive: true });
   const [compiler, standard] = source.endsWith(".cpp") ? ["g++", "-std=c++17"] : ["cc", "-std=c11"];
   const args = [standard, "-O2", "-Wall", "-Wextra", "-o", binary, file, ...flags];
