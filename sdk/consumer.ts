@@ -309,7 +309,12 @@ export class Consumer extends ConsumerControl implements AsyncIterable<ReadableF
   #own(consumer: NativeConsumer): ReadLeases {
     this.#host.register(consumer.id, { onWake: () => this.#wake(), onEvent: (event) => this.#onEvent(event) });
     const { maxHeld } = consumer.info().policy;
-    return new ReadLeases(this.#host, consumer, maxHeld, () => this.#lookAgain());
+    return new ReadLeases(this.#host, consumer, maxHeld, () => this.#onRoom());
+  }
+
+  /** Most often nobody waits for it. */
+  #onRoom(): void {
+    if (this.#gate.busy || this.#notice.active) this.#lookAgain();
   }
 
   #lookAgain(): void {
