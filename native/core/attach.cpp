@@ -8,6 +8,13 @@
 
 namespace es {
 
+namespace {
+
+// A producer announces one. The bound is there so that none can make its consumers remember without end.
+constexpr size_t kLayoutsMax = 256;
+
+}  // namespace
+
 void Consumer::on_ready(int fd) {
   if (fd == wakes_.get()) {
     if (woken() == ES_CLOSED) wake_watch_.reset();  // an ended socket would be ready for ever
@@ -121,6 +128,7 @@ int Consumer::on_welcome(Received* received) {
 int Consumer::on_layout(const Received& received) {
   const auto* message = received.as<LayoutMessage>();
   if (message == nullptr || !format_is_sound(message->format)) return fail(ES_BAD_PROTOCOL, "a layout that is not one");
+  if (layouts_.size() == kLayoutsMax) return fail(ES_BAD_PROTOCOL, "more than %zu layouts", kLayoutsMax);
   layouts_.push_back({message->layout, message->format});
   if (!attached_) return ES_OK;
   es_event event{};
