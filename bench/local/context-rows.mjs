@@ -48,13 +48,13 @@ export const context = [
     sentence: "C against C: what another kind of wake-up would bring.",
   },
   {
-    id: "D9 SDK",
-    what: "wake-up one way, p50, polling, in JavaScript",
+    id: "D9 core",
+    what: "wake-up one way, p50, polling, in C",
     unit: "us",
-    value: "wakePoll.fromCall.p50Us",
+    value: "coreWakePoll.p50Us",
     reference: "iceoryxPoll.p50Us",
     against: "iceoryx, polling",
-    sentence: "The two above with a promise, an object per frame and Node on our side only.",
+    sentence: "The same through the C interface: what of D9 is the core's.",
   },
   {
     id: "D9 block",

@@ -138,13 +138,13 @@ const wakeUps = [
   },
   {
     id: "D9 iceoryx",
-    what: "the same through the C interface",
+    what: "the same",
     unit: "us",
-    value: "coreWakePoll.p50Us",
+    value: "wakePoll.fromCall.p50Us",
     reference: "iceoryxPoll.p50Us",
     against: "iceoryx, polling",
     ...{ of: "ratio", ...less, requirement: 1, goal: 1 },
-    sentence: "C against C++, both do nothing but ask; D9 SDK below has JavaScript against it.",
+    sentence: "JavaScript against a C++ program that does nothing but ask; D9 core below has C against it.",
   },
   {
     id: "D10",
