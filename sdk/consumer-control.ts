@@ -12,7 +12,7 @@ import type {
   UserInfo,
   WaitOptions,
 } from "./base/types.ts";
-import { iterationError } from "./flow.ts";
+import { iterationError, type NoFrame } from "./flow.ts";
 import { ptsOf } from "./frame.ts";
 import { parseUserInfo, setUserInfo } from "./user-info.ts";
 
@@ -61,20 +61,29 @@ export abstract class ConsumerControl extends EventEmitter<ConsumerEvents> {
    * returns, or when the promise that it returns settles. What waits is taken at once. `undefined` switches it off;
    * a callback that runs is awaited. Meanwhile do not acquire by other ways.
    * @returns resolves when it was switched off, or the iteration would end normally
-   * @throws StreamError ERR_RESOURCE_BUSY: it is on already, or an acquire waits; ERR_PRODUCER_LOST, ERR_EVICTED; and
-   *   whatever the callback throws
+   * @throws StreamError ERR_RESOURCE_BUSY: it is on already, or an acquire waits; ERR_PRODUCER_LOST, ERR_EVICTED;
+   *   ERR_BAD_STATE, reason `disconnected`: `whileAway` is "fail" and the producer went; whatever the callback throws
    */
   async autoAcquire(callback: FrameCallback | undefined): Promise<void> {
     if (callback === undefined) return this.#auto?.stop();
     if (this.#auto !== undefined) throw new StreamError("ERR_RESOURCE_BUSY", "autoAcquire is on; switch it off first");
     const auto = new AutoAcquire((options) => this.next(options), callback);
     this.#auto = auto;
+    let why: NoFrame;
     try {
-      await auto.done;
+      why = await auto.done;
     } finally {
       this.#auto = undefined;
     }
-    const failure = this.closed ? undefined : iterationError(this.cause, this.reason);
+    if (why === "aborted" || this.closed) return;
+    const failure = why === "disconnected" ? this.gone(why) : iterationError(this.cause, this.reason);
     if (failure !== undefined) throw failure;
+  }
+
+  /** For whoever waits for a frame that will not come. */
+  protected gone(status: NoFrame): StreamError {
+    if (this.closed) return new StreamError("ERR_BAD_STREAM", "acquire: the consumer is closed", { reason: "closed" });
+    const why = this.reason === "" ? this.cause : `${this.cause}: ${this.reason}`;
+    return new StreamError("ERR_BAD_STATE", `acquire: the connection has ended (${why})`, { reason: status });
   }
 }

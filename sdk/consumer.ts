@@ -21,7 +21,7 @@ import { onFirstListener } from "./first-listener.ts";
 import { aborted, iterationError, type NoFrame, noFrame } from "./flow.ts";
 import type { ReadableFrameLease } from "./frame.ts";
 import { FrameIterator } from "./frame-iterator.ts";
-import { FrameNotice } from "./frame-notice.ts";
+import { FrameNotice, type Outlook } from "./frame-notice.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { ReadLeases } from "./read-leases.ts";
 import { StateTrace } from "./state-trace.ts";
@@ -88,8 +88,7 @@ export class Consumer extends ConsumerControl implements AsyncIterable<ReadableF
       };
       this.#supervisor = new Supervisor(setup.comeback, (next) => this.#adopt(next), fail);
     }
-    const arm = () => !this.#closed && this.#leases.native.arm() === Flow.ok;
-    this.#notice = new FrameNotice(this as EventEmitter, arm, this.#keepAlive);
+    this.#notice = new FrameNotice(this as EventEmitter, () => this.#arm(), this.#keepAlive);
     onFirstListener(this as EventEmitter, "statechange", () => {
       this.#trace = new StateTrace(this.state, (change) => this.emit("statechange", change));
     });
@@ -177,7 +176,7 @@ export class Consumer extends ConsumerControl implements AsyncIterable<ReadableF
     return new FrameIterator({
       take: () => {
         const taken = this.#take(newFramesOnly);
-        if (taken === "disconnected") throw this.#gone(taken); // not an end
+        if (taken === "disconnected") throw this.gone(taken); // not an end
         return taken;
       },
       wait: (attempt) => {
@@ -250,6 +249,17 @@ export class Consumer extends ConsumerControl implements AsyncIterable<ReadableF
     return (flags === anyFrame ? this.#lives.lastFrame() : undefined) ?? "would-block";
   }
 
+  #arm(): Outlook {
+    if (this.#closed || this.#failure !== undefined) return "over";
+    try {
+      const flow = this.#leases.native.arm();
+      if (flow === Flow.ok) return "frame";
+      return flow === Flow.wouldBlock || this.#comesBack() ? "nothing" : "over";
+    } catch {
+      return "over"; // refused; an acquire says why
+    }
+  }
+
   #nativeAcquire(flags: number): number {
     try {
       return this.#leases.native.tryAcquire(
@@ -270,7 +280,7 @@ export class Consumer extends ConsumerControl implements AsyncIterable<ReadableF
   readonly #attemptAcquire = (): ReadableFrame | undefined => {
     const taken = this.#take(newFramesOnly);
     if (typeof taken !== "string") return taken;
-    if (taken !== "would-block") throw this.#gone(taken);
+    if (taken !== "would-block") throw this.gone(taken);
     if (this.#setup.strict && this.state === "connecting") {
       throw new StreamError("ERR_BAD_STATE", "acquire: no producer is connected, and the stream is strict");
     }
@@ -281,7 +291,7 @@ export class Consumer extends ConsumerControl implements AsyncIterable<ReadableF
     if (why === "aborted") throw aborted("acquire");
     const taken = this.#take(anyFrame);
     if (typeof taken !== "string") return taken;
-    if (taken !== "would-block") throw this.#gone(taken);
+    if (taken !== "would-block") throw this.gone(taken);
     const text = `acquire: no frame came within timeoutMs in state ${this.state}; use next() to get this as a status`;
     throw new StreamError("ERR_BAD_STATE", text, { reason: "timeout" });
   };
@@ -292,16 +302,9 @@ export class Consumer extends ConsumerControl implements AsyncIterable<ReadableF
     return taken === "would-block" ? undefined : { status: taken };
   };
 
-  #gone(status: NoFrame): StreamError {
-    if (this.#closed) return new StreamError("ERR_BAD_STREAM", "acquire: the consumer is closed", { reason: "closed" });
-    const why = this.reason === "" ? this.cause : `${this.cause}: ${this.reason}`;
-    return new StreamError("ERR_BAD_STATE", `acquire: the connection has ended (${why})`, { reason: status });
-  }
-
   #mustBeIdle(): void {
     if (!this.#gate.busy) return;
-    const hint = "await it first, or open another connection";
-    throw new StreamError("ERR_RESOURCE_BUSY", `one acquire of this connection already waits; ${hint}`);
+    throw new StreamError("ERR_RESOURCE_BUSY", "an acquire already waits; await it first, or open another connection");
   }
 
   // ---------------------------------------------------------------- from the addon

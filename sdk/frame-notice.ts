@@ -6,15 +6,19 @@ import type { EventEmitter } from "node:events";
 import { onFirstListener } from "./first-listener.ts";
 import type { KeepAlive } from "./keep-alive.ts";
 
+/** `nothing`: no new frame waits, and a wake-up follows when one comes; `over`: none will come. */
+export type Outlook = "frame" | "nothing" | "over";
+
 export class FrameNotice {
   readonly #emitter: EventEmitter;
-  /** true: a new frame waits; false: none does, and a wake-up follows when one comes. */
-  readonly #arm: () => boolean;
+  readonly #arm: () => Outlook;
   readonly #keepAlive: KeepAlive;
   #told = false;
   #active = false;
+  /** Whoever listens waits for frames, as long as any can come. */
+  #holds = false;
 
-  constructor(emitter: EventEmitter, arm: () => boolean, keepAlive: KeepAlive) {
+  constructor(emitter: EventEmitter, arm: () => Outlook, keepAlive: KeepAlive) {
     this.#emitter = emitter;
     this.#arm = arm;
     this.#keepAlive = keepAlive;
@@ -34,7 +38,9 @@ export class FrameNotice {
   }
 
   look(): void {
-    if (!this.#arm()) {
+    const outlook = this.#arm();
+    this.#hold(outlook !== "over");
+    if (outlook !== "frame") {
       this.#told = false;
       return;
     }
@@ -45,15 +51,20 @@ export class FrameNotice {
   }
 
   stop(): void {
-    if (!this.#active) return;
     this.#active = false;
-    this.#keepAlive.drop();
+    this.#hold(false);
+  }
+
+  #hold(hold: boolean): void {
+    if (hold === this.#holds) return;
+    this.#holds = hold;
+    if (hold) this.#keepAlive.hold();
+    else this.#keepAlive.drop();
   }
 
   #start(): void {
     this.#active = true;
     this.#told = false;
-    this.#keepAlive.hold();
     this.look();
   }
 }

@@ -23,7 +23,7 @@ import { WritableFrameLease } from "./frame.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { checkPostOptions, writePostInfo } from "./post-options.ts";
 import { ProducerControl } from "./producer-control.ts";
-import { toStreamEvents } from "./producer-events.ts";
+import { type StreamEvent, toStreamEvents } from "./producer-events.ts";
 import { checkPushBytes } from "./push-bytes.ts";
 import { toProducerStats } from "./stats.ts";
 import { Gate, type GiveUp } from "./wait.ts";
@@ -368,8 +368,21 @@ export class Producer extends ProducerControl implements AsyncDisposable {
       if (event.kind === EventKind.connected) this.#traces.look(this.#native.connections());
       if (event.kind === EventKind.disconnected) this.#traces.gone(event.connection, this.#host.cause(event.code));
     }
-    for (const [name, told] of toStreamEvents(this.#host, this.#native, event)) (this as EventEmitter).emit(name, told);
-    this.#wake();
+    this.#tell(toStreamEvents(this.#host, this.#native, event));
+  }
+
+  /** A listener that throws keeps neither the other events nor the wake-up from anybody. */
+  #tell([first, ...rest]: StreamEvent[]): void {
+    if (first === undefined) {
+      this.#wake();
+      return;
+    }
+    const [name, event] = first;
+    try {
+      (this as EventEmitter).emit(name, event);
+    } finally {
+      this.#tell(rest);
+    }
   }
 }
 

@@ -35,6 +35,9 @@ ConsumerWrap::ConsumerWrap(const Napi::CallbackInfo &info)
       OpenObject(Environment::of(info.Env())),
       handle_(wrapped_handle<es_consumer>(info)),
       id_(es_consumer_id(handle_)) {
+  es_consumer_info asked{};  // a producer grants maxHeld as it is, or nothing
+  checked(info.Env(), es_consumer_get_info(handle_, &asked));
+  max_held_ = asked.policy.max_held;
   const Napi::Object self = info.This().As<Napi::Object>();
   kept_ = Napi::Persistent(Napi::Object::New(info.Env()));
   kept_.Set("view", info.Env().Undefined());
@@ -117,11 +120,6 @@ void ConsumerWrap::stop_watching() {
 }
 
 void ConsumerWrap::remember(Napi::Env env, const es_frame &frame) {
-  if (max_held_ == 0) {
-    es_consumer_info granted{};
-    checked(env, es_consumer_get_info(handle_, &granted));
-    max_held_ = granted.policy.max_held;
-  }
   const Lease lease{frame.lease, frame.data, frame.size, frame.metadata, frame.metadata_size};
   // With one lease at a time the core ended the earlier one when it handed this frame over.
   if (max_held_ == 1) leases_.replace(env, lease);
@@ -206,11 +204,11 @@ Napi::Value ConsumerWrap::metadata_block(const Napi::CallbackInfo &info) {
 // TS: release(lease: number, kept?: ArrayBuffer): void        Thread: JS thread only. Once more is a silent success.
 napi_value ConsumerWrap::release(const FastCall &call) {
   const uint32_t handle = to_lease_handle(call.env, call.arguments[0]);
+  if (call.arguments[1] != nullptr) detach(call.env, call.arguments[1]);
   es_consumer *consumer = alive(call.env);
   const Lease *lease = leases_.find(handle);
   if (lease == nullptr) return nullptr;
   const uint64_t id = lease->id;
-  if (call.arguments[1] != nullptr) detach(call.env, call.arguments[1]);
   leases_.end(call.env, handle);
   checked(call.env, es_consumer_release(consumer, id));
   return nullptr;

@@ -54,7 +54,7 @@ class ConsumerWrap : public Napi::ObjectWrap<ConsumerWrap>, public OpenObject {
 
   es_consumer *handle_;
   const uint32_t id_;
-  uint32_t max_held_ = 0;  // as granted; 0 until the first frame, when it is known
+  uint32_t max_held_ = 0;
   LeaseTable leases_;
   Napi::ObjectReference kept_;
   Poll *wakes_ = nullptr;

@@ -12,6 +12,8 @@ namespace {
 
 // A producer announces one. The bound is there so that none can make its consumers remember without end.
 constexpr size_t kLayoutsMax = 256;
+// More than a socket holds, so whatever was sent before this call is read; a producer that goes on sending must wait.
+constexpr int kMessagesAtOnce = 1024;
 
 }  // namespace
 
@@ -26,7 +28,7 @@ void Consumer::on_ready(int fd) {
 void Consumer::read_messages() {
   if (!socket_) return;
   Received* received = context_->received();
-  for (;;) {
+  for (int message = 0; message < kMessagesAtOnce; message++) {
     const int result = receive(socket_.get(), received);
     if (result == ES_WOULD_BLOCK) break;
     if (result == ES_CLOSED) {
@@ -188,6 +190,8 @@ void Consumer::end(es_cause cause, const char* reason) {
   if (cause_ != ES_CAUSE_NONE && !cancelled) return;
   cause_ = cause;
   copy_text(reason_, sizeof reason_, reason);
+  // An evicted consumer's producer lives, and wants the slot of a frame that was given back.
+  if (last_slot_ >= 0 && leases_[last_slot_].given_back && !keeps_last()) end_lease(static_cast<uint32_t>(last_slot_));
   uint64_t position;
   uint32_t slot;
   if (!attached_ || !drains() || !seat_.peek(&position, &slot)) advance(ES_STATE_DISCONNECTED);

@@ -45,7 +45,7 @@ int wait_for(const std::vector<std::unique_ptr<T>>& objects, T* object, int64_t 
   std::unique_lock lock(context->mutex);
   // A program that only makes waiting calls dispatches with them, or nobody would ever be admitted.
   if (timeout_us != 0) context->dispatch();
-  const int64_t until = timeout_us < 0 ? 0 : es_now() + timeout_us * 1000;
+  const int64_t until = timeout_us <= 0 ? 0 : es_now() + timeout_us * 1000;
   for (;;) {
     T* alive = find(objects, id);
     if (alive == nullptr) return ES_CLOSED;

@@ -85,7 +85,7 @@ int Consumer::acquire(uint32_t flags, es_frame* out) {
   if (state_ == ES_STATE_DISCONNECTED) return past_end(flags, out);
   if (said_attached_ && !attached_) read_messages();  // the answer may be there, though no loop ran yet
   if (!attached_) return ES_WOULD_BLOCK;
-  for (;;) {
+  for (int tries = 0; tries < kTriesMax; tries++) {
     uint64_t position;
     uint32_t slot;
     if (!seat_.peek(&position, &slot)) {
@@ -109,23 +109,42 @@ int Consumer::acquire(uint32_t flags, es_frame* out) {
     if (!(out_of_credit ? exchange_last(position, slot, now) : seat_.take(position, slot))) continue;
     return lease_frame(position, slot, now, flags, out);
   }
+  end(ES_CAUSE_PRODUCER_LOST, "the producer's queue never stood still long enough to take a frame from it");
+  return terminal_result();
 }
 
 // OK with is_new set: look again, something came in between.
 int Consumer::nothing_new(uint32_t flags, es_frame* out) {
-  if (cause_ == ES_CAUSE_ENDED) read_messages();  // stop() may have emptied the queue; its goodbye came before that
-  if (cause_ != ES_CAUSE_NONE) {
-    advance(ES_STATE_DISCONNECTED);
-    return past_end(flags, out);
-  }
-  const bool old = has_old_frame();
-  if ((flags & ES_ACQUIRE_NEW_ONLY) == 0 && old) return old_frame(out);
-  // The producer's reset: what was kept for a second acquire is kept for nothing.
-  if (!old && last_slot_ >= 0 && leases_[last_slot_].given_back) end_lease(static_cast<uint32_t>(last_slot_));
+  if (is_over()) return past_end(flags, out);
+  if ((flags & ES_ACQUIRE_NEW_ONLY) == 0 && has_old_frame()) return old_frame(out);
   const bool came = (flags & ES_ACQUIRE_SPIN) != 0 && spin();
-  if (!came && ((flags & ES_ACQUIRE_NO_WAKE) != 0 || seat_.prepare_sleep())) return ES_WOULD_BLOCK;
+  if (!came) {
+    if ((flags & ES_ACQUIRE_NO_WAKE) != 0) give_up_old();
+    if ((flags & ES_ACQUIRE_NO_WAKE) != 0 || ask_for_wake()) return ES_WOULD_BLOCK;
+  }
   out->is_new = 1;
   return ES_OK;
+}
+
+// Nothing waits. true: and nothing will come.
+bool Consumer::is_over() {
+  if (cause_ == ES_CAUSE_ENDED) read_messages();  // stop() may have emptied the queue; its goodbye came before that
+  if (cause_ == ES_CAUSE_NONE) return false;
+  advance(ES_STATE_DISCONNECTED);
+  return true;
+}
+
+// true: nothing waits, and a wake-up follows when something comes or the producer resets.
+bool Consumer::ask_for_wake() {
+  if (!seat_.prepare_sleep()) return false;
+  give_up_old();  // after the flag: a reset that this look misses rings
+  return true;
+}
+
+// After the producer's reset, what was kept for a second acquire is kept for nothing.
+void Consumer::give_up_old() {
+  if (last_slot_ < 0 || has_old_frame() || !leases_[last_slot_].given_back) return;
+  end_lease(static_cast<uint32_t>(last_slot_));
 }
 
 int Consumer::past_end(uint32_t flags, es_frame* out) {
@@ -203,7 +222,7 @@ int Consumer::lease_frame(uint64_t position, uint32_t slot, int64_t now, uint32_
 
 int Consumer::old_frame(es_frame* out) {
   Lease& old = leases_[last_slot_];
-  if (old.given_back) seat_.set_kept(false, old.position);
+  if (old.given_back) seat_.reuse();
   old.given_back = false;
   fill(static_cast<uint32_t>(last_slot_), out);
   out->is_new = 0;
@@ -211,7 +230,8 @@ int Consumer::old_frame(es_frame* out) {
   return ES_OK;
 }
 
-// The slot is leased, so its descriptor stands still; but a producer is not believed about lengths.
+// The slot is leased, so its descriptor stands still; but a producer is not believed about lengths, nor that it does
+// not change them between our check and our use.
 void Consumer::fill(uint32_t slot, es_frame* out) const {
   const SlotView& view = slots_[slot];
   const SlotDescriptor& descriptor = *view.descriptor;
@@ -224,9 +244,9 @@ void Consumer::fill(uint32_t slot, es_frame* out) const {
   out->posted = descriptor.posted;
   out->acquired = leases_[slot].acquired_at;
   out->data = view.data;
-  out->size = std::min(descriptor.size, view.data_bytes);
+  out->size = std::min(read_once(descriptor.size), view.data_bytes);
   out->metadata = view.metadata;
-  out->metadata_size = std::min(descriptor.metadata_size, ES_METADATA_MAX);
+  out->metadata_size = std::min(read_once(descriptor.metadata_size), ES_METADATA_MAX);
   out->layout = descriptor.layout;
   out->slot = slot;
 }
@@ -251,7 +271,7 @@ int Consumer::release(uint64_t lease) {
   const bool keep = last_slot_ == static_cast<int>(slot) && keeps_last() && last_number_ > seat_.reset_number();
   if (keep) {
     own.given_back = true;
-    seat_.set_kept(true, own.position);
+    seat_.keep(own.position);
     if (!own.hold_counted) count_hold(&own, es_now());
   } else {
     end_lease(slot);
@@ -283,7 +303,7 @@ int Consumer::woken() {
 }
 
 bool Consumer::prepare_sleep() {
-  return !closed_ && cause_ == ES_CAUSE_NONE && (!attached_ || seat_.prepare_sleep());
+  return !closed_ && cause_ == ES_CAUSE_NONE && (!attached_ || ask_for_wake());
 }
 
 void Consumer::signal() {

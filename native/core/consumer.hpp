@@ -14,6 +14,10 @@
 
 namespace es {
 
+// Looks at the queue in one call. A producer in a hurry may put a newer frame in the place of the one that is about to
+// be taken, but not this often in a row; who does would hold its consumer in this call for ever.
+inline constexpr int kTriesMax = 10000;
+
 class Consumer final : public Pollable {
  public:
   // `socket` leads to a stream (from connect_to, or one end of a pair); the hello is sent at once.
@@ -75,6 +79,9 @@ class Consumer final : public Pollable {
   void fill(uint32_t slot, es_frame* out) const;
   void signal();
   int nothing_new(uint32_t flags, es_frame* out);
+  bool is_over();
+  bool ask_for_wake();
+  void give_up_old();
   int past_end(uint32_t flags, es_frame* out);
   bool keeps_last() const;
   bool abandoned() const;

@@ -13,14 +13,14 @@ int Consumer::peek(es_pending* out) {
   if (!attached_) return ES_WOULD_BLOCK;
   uint64_t position;
   uint32_t slot;
-  while (seat_.peek(&position, &slot)) {
+  for (int tries = 0; tries < kTriesMax && seat_.peek(&position, &slot); tries++) {
     if (slot >= slots_.size()) read_messages();  // the pool grew
     if (slot >= slots_.size()) return ES_WOULD_BLOCK;  // a broken producer: acquire will say so
     out->is_new = 1;
     if (seat_.read_waiting(position, slot, *slots_[slot].descriptor, out)) return ES_OK;
   }
   *out = {};
-  if (cause_ != ES_CAUSE_NONE) return terminal_result();
+  if (is_over()) return terminal_result();
   if (!has_old_frame()) return ES_WOULD_BLOCK;
   const SlotDescriptor& descriptor = *slots_[static_cast<uint32_t>(last_slot_)].descriptor;
   out->number = descriptor.number;
@@ -32,7 +32,9 @@ int Consumer::arm() {
   if (closed_) return fail(ES_BAD_STREAM, "the consumer is closed");
   if (state_ == ES_STATE_DISCONNECTED) return terminal_result();
   if (said_attached_ && !attached_) read_messages();
-  return attached_ && !seat_.prepare_sleep() ? ES_OK : ES_WOULD_BLOCK;
+  if (!attached_) return ES_WOULD_BLOCK;
+  if (!ask_for_wake()) return ES_OK;
+  return is_over() ? terminal_result() : ES_WOULD_BLOCK;
 }
 
 int Consumer::set_user_info(const void* bytes, uint32_t size) {

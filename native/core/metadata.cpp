@@ -39,9 +39,9 @@ void MetadataBlocks::write(uint8_t* to, uint16_t (&sizes)[ES_METADATA_BLOCKS]) c
 }
 
 BlockPlace find_block(const SlotDescriptor& descriptor, uint32_t block) {
-  uint64_t offset = descriptor.metadata_size;
-  for (uint32_t before = 0; before < block; before++) offset += descriptor.block_size[before];
-  const uint32_t size = descriptor.block_size[block];
+  uint64_t offset = read_once(descriptor.metadata_size);
+  for (uint32_t before = 0; before < block; before++) offset += read_once(descriptor.block_size[before]);
+  const uint32_t size = read_once(descriptor.block_size[block]);
   if (offset + size > ES_METADATA_MAX) return {};
   return {static_cast<uint32_t>(offset), size};
 }

@@ -193,7 +193,8 @@ struct SeatPage {
   std::atomic<uint32_t> consumer_waiting;  // consumer: 1 before it sleeps; producer: exchanges it to 0 and wakes
   uint32_t reserved2;
   std::atomic<uint64_t> kept;  // position + 1 of the frame it was given back and keeps for reuse; 0: none
-  uint64_t reserved3[5];
+  std::atomic<uint64_t> reused;  // how often the application got such a frame again
+  uint64_t reserved3[4];
   // line 3: written by both
   std::atomic<uint32_t> producer_waiting;  // producer: 1 when it lacks a place or slot; consumer: 0, and it signals
   uint32_t reserved4[15];
@@ -220,6 +221,12 @@ struct SlotDescriptor {
   uint16_t block_size[ES_METADATA_BLOCKS];  // sticky blocks; they lie behind the frame's own metadata, in this order
   uint64_t reserved[7];
 };
+
+// For what the other end may change at any time: one load, so that what was checked is what is used.
+template <class T>
+T read_once(const T& field) {
+  return __atomic_load_n(&field, __ATOMIC_RELAXED);
+}
 
 // ---------------------------------------------------------------- offsets
 
@@ -271,6 +278,7 @@ ES_AT(SeatPage, connection, 8); ES_AT(SeatPage, start_number, 16); ES_AT(SeatPag
 ES_AT(SeatPage, posted, 72); ES_AT(SeatPage, skipped, 80); ES_AT(SeatPage, discarded, 88);
 ES_AT(SeatPage, newest, 96); ES_AT(SeatPage, reset_number, 104);
 ES_AT(SeatPage, consumed, 128); ES_AT(SeatPage, consumer_waiting, 136); ES_AT(SeatPage, kept, 144);
+ES_AT(SeatPage, reused, 152);
 ES_AT(SeatPage, producer_waiting, 192);
 ES_AT(SeatPage, word, 256); ES_AT(SeatPage, ring, 2304); ES_AT(SeatPage, latency, 6400);
 static_assert(sizeof(es_latency) == 9000 && sizeof(LatencyCounters) == 9000);

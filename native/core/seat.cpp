@@ -1,5 +1,7 @@
 #include "seat.hpp"
 
+#include <algorithm>
+
 namespace es {
 
 // ---------------------------------------------------------------- producer
@@ -146,24 +148,35 @@ uint32_t ProducerSeat::discard_waiting() {
 void ProducerSeat::reset(uint64_t last_number) {
   discard_waiting();
   seen_before_reset_ = counters_.delivered;
-  page_->reset_number.store(last_number, std::memory_order_release);
+  // SYNC POINT reset (with ConsumerSeat::reset_number): the number before the flag is looked at, so that a consumer
+  // that falls asleep on an old frame either sees the number or is woken.
+  page_->reset_number.store(last_number, std::memory_order_seq_cst);
 }
 
 int64_t ProducerSeat::find_overdue(int64_t now, int64_t limit) {
   const uint64_t kept = page_->kept.load(std::memory_order_relaxed);
+  const uint64_t reused = page_->reused.load(std::memory_order_relaxed);
+  const bool again = reused != seen_reused_;  // the frame taken last was given back and is out again
+  seen_reused_ = reused;
   for (uint32_t index = 0; index < held_count_; index++) {
     Held& entry = held_[index];
-    if (kept == entry.position + 1) {
+    if (kept == entry.position + 1 || (again && entry.position == last_held())) {
       entry.since = 0;
       entry.told = false;
-      continue;
     }
+    if (kept == entry.position + 1) continue;
     if (entry.since == 0) entry.since = now;
     if (entry.told || now - entry.since < limit) continue;
     entry.told = true;
     return now - entry.since;
   }
   return 0;
+}
+
+uint64_t ProducerSeat::last_held() const {
+  uint64_t last = 0;
+  for (uint32_t index = 0; index < held_count_; index++) last = std::max(last, held_[index].position);
+  return last;
 }
 
 void ProducerSeat::abandon() {
@@ -279,8 +292,11 @@ void ConsumerSeat::release(uint64_t position, uint32_t slot) {
   page_->word[slot].store(pack_word(position, SlotState::free), std::memory_order_seq_cst);
 }
 
-void ConsumerSeat::set_kept(bool kept, uint64_t position) {
-  page_->kept.store(kept ? position + 1 : 0, std::memory_order_relaxed);
+void ConsumerSeat::keep(uint64_t position) { page_->kept.store(position + 1, std::memory_order_relaxed); }
+
+void ConsumerSeat::reuse() {
+  page_->kept.store(0, std::memory_order_relaxed);
+  page_->reused.store(page_->reused.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
 
 bool ConsumerSeat::prepare_sleep() {

@@ -54,7 +54,8 @@ class ProducerSeat {
   // It has acquired a frame since the last reset.
   bool has_seen() const { return counters_.delivered > seen_before_reset_; }
   // How long one of the held frames has been out, when that is at least `limit` and was not told before; 0: none has.
-  // Counted from the first look at it. A frame that the consumer only keeps for reuse is not held by anybody.
+  // Counted from the first look at it. A frame that the consumer only keeps for reuse is not held by anybody; that one
+  // frame is the consumer's for as long as it wants, so nothing is lost by believing it.
   int64_t find_overdue(int64_t now, int64_t limit);
   // The consumer is dead or gone: all its slots are free from here on.
   void abandon();
@@ -83,6 +84,7 @@ class ProducerSeat {
   bool end_yielded();
   bool refresh_places();
   bool take_back();
+  uint64_t last_held() const;
   void unclaim(uint32_t slot) { claims_->count[slot]--; }
   void publish_counters();
 
@@ -96,6 +98,7 @@ class ProducerSeat {
   uint64_t taken_back_ = 0;  // places freed by taking frames back
   uint64_t lag_ = 0;          // skipped since the last delivery
   uint64_t seen_before_reset_ = 0;
+  uint64_t seen_reused_ = 0;
   uint64_t passed_over_ = 0;  // skipped by the consumer itself, which counts these on its own
   uint8_t slots_[kRingSize] = {};
   Held held_[ES_HELD_MAX] = {};
@@ -117,13 +120,15 @@ class ConsumerSeat {
   bool take_instead_of(uint64_t earlier_position, uint32_t earlier_slot, uint64_t position, uint32_t slot);
   void consume(uint64_t count);
   void release(uint64_t position, uint32_t slot);
-  // Whether the frame at `position` is only kept for reuse. Nothing but find_overdue() reads it.
-  void set_kept(bool kept, uint64_t position);
+  // The frame at `position` is only kept for reuse; it is out again. Nothing but find_overdue() reads either.
+  void keep(uint64_t position);
+  void reuse();
   // Arms the wake-up. true: go to sleep; false: something came in between.
   bool prepare_sleep();
   // true once per request: the caller must signal the producer.
   bool take_signal_request();
-  uint64_t reset_number() const { return page_->reset_number.load(std::memory_order_acquire); }
+  // SYNC POINT reset (with ProducerSeat::reset): after the flag of prepare_sleep().
+  uint64_t reset_number() const { return page_->reset_number.load(std::memory_order_seq_cst); }
   uint64_t start_number() const { return page_->start_number.load(std::memory_order_acquire); }
   // posted, discarded and what was taken back as the producer counts them; the rest is this side's own count.
   SeatCounters counters() const;

@@ -17,9 +17,11 @@ const testFiles = readdirSync(testFolder, { recursive: true, encoding: "utf8" })
     text: readFileSync(join(testFolder, name), "utf8"),
   }));
 
-/** The files that have a test of this title. */
+/** The files that have a test of this title: TEST("title"), test("title", test.each(...)("title". */
 export function filesWith(title) {
-  return testFiles.filter(({ text }) => text.includes(`"${title}"`)).map(({ name }) => name);
+  const literal = title.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  const call = new RegExp(`(\\btest|TEST|\\btest\\.each\\([^;]*?\\))\\(\\s*"${literal}"`);
+  return testFiles.filter(({ text }) => call.test(text)).map(({ name }) => name);
 }
 
 const cell = (text) => text.replaceAll("|", "\\|");

@@ -59,7 +59,10 @@ export const rulesOfMany = [
     eglstream: "impossible",
     nvscistream: "as a new one",
     edgestream: "as a new connection",
-    tests: ["a consumer that leaves and one that comes later each see their own part"],
+    tests: [
+      "a consumer that leaves and one that comes later each see their own part",
+      "two deaths: each return counts, and what the new life posted before it is missed",
+    ],
   },
   {
     row: 37,
@@ -79,7 +82,7 @@ export const rulesOfMany = [
     eglstream: none,
     nvscistream: "a round fails together",
     edgestream: "each hand-shake stands alone and has a time limit",
-    tests: ["accept turns away what it does not allow, and says which limit"],
+    tests: ["joiners that get a %s disturb nobody and leave nothing"],
   },
   {
     row: 39,

@@ -72,6 +72,31 @@ test("wait: nothing comes until the next life", async () => {
   await dismiss(heir);
 }, 60_000);
 
+test("wait: auto-acquire goes on in the next life, and can be switched off while nobody is there", async () => {
+  const { runtimeDir, stream, consumer } = await bereaved("wait", 1);
+  const off = consumer.autoAcquire(() => {});
+  await consumer.autoAcquire(undefined);
+  await off; // switched off, not failed
+  const seen: bigint[] = [];
+  const done = consumer.autoAcquire((got) => {
+    seen.push(got.number);
+  });
+  const heir = await nextLife(runtimeDir, consumer);
+  await heir.post(2);
+  await until("the next life's frames came", () => seen.at(-1) === 2n);
+  await consumer.autoAcquire(undefined);
+  await done;
+  await stream.close();
+  await dismiss(heir);
+}, 60_000);
+
+test("fail: auto-acquire fails at once, as an acquire does", async () => {
+  const { stream, consumer } = await bereaved("fail", 1);
+  const away = { code: "ERR_BAD_STATE", reason: "disconnected" };
+  await expect(consumer.autoAcquire(() => {})).rejects.toMatchObject(away);
+  await stream.close();
+}, 60_000);
+
 test("fail: reading fails at once, and works again in the next life", async () => {
   const { runtimeDir, stream, consumer } = await bereaved("fail", 1);
   const away = { code: "ERR_BAD_STATE", reason: "disconnected" };

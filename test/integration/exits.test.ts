@@ -64,6 +64,22 @@ test.each(["event", "poll", "block"])(
   },
 );
 
+test("a listener for frames keeps its process alive until the stream has ended, and no longer", async () => {
+  const runtimeDir = makeRuntimeDir();
+  const env = { EDGESTREAM_RUNTIME_DIR: runtimeDir };
+  const source = await childSource();
+  await source.create({ name: "end", runtimeDir, frame });
+  await source.connect();
+  const listener = run("exits.mjs", { story: "listen-frames", name: "end" }, { env });
+  await listener.line("ready");
+  await until("it is seated", async () => (await source.stats()).connections.some(({ state }) => state === "empty"));
+  await source.post(2);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(listener.running).toBe(true);
+  await source.closeInput();
+  await listener.ended();
+});
+
 test("process.exit in the middle of everything ends the process, and others get their slots back", async () => {
   const { child, runtimeDir } = start("exit");
   const source = await childSource();

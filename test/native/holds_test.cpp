@@ -81,6 +81,24 @@ TEST("a frame that is given back and kept for reuse is held by nobody, until it 
   wait_for(&stage, ES_EVENT_HELD_TOO_LONG, 2);
 }
 
+TEST("an old frame that is acquired again and again is never held too long, whenever somebody looks") {
+  Stage stage(with_limit(ES_HOLD_ANNOUNCE));
+  es_consumer* consumer = stage.join(check::mailbox());
+  stage.post();
+  es_frame frame = stage.take(consumer);
+  const int64_t start = es_now();
+  while (check::elapsed_ms(start) < 5 * kMaxHoldMs) {
+    // Given back for a moment only, between two looks of the producer.
+    CHECK_OK(es_consumer_release(consumer, frame.lease));
+    CHECK_OK(es_consumer_acquire(consumer, 0, ES_NO_WAIT, &frame));
+    CHECK_EQUAL(frame.is_new, 0);
+    stage.settle();
+    usleep(5'000);
+  }
+  CHECK_EQUAL(stage.events(ES_EVENT_HELD_TOO_LONG).size(), 0);
+  wait_for(&stage, ES_EVENT_HELD_TOO_LONG, 1);
+}
+
 TEST("with ES_HOLD_EVICT the holder is sent away and its slot is not written until it lets go") {
   Stage stage(with_limit(ES_HOLD_EVICT));
   es_consumer* holder = stage.join(check::mailbox());

@@ -100,6 +100,22 @@ TEST("pause: posts are dropped and numbered, consumers keep what waits, resume g
   CHECK_EQUAL(frame.skipped, 2);
 }
 
+TEST("pause: a consumer that starts with the newest frame has skipped nothing, whatever was dropped since") {
+  Stage stage;
+  stage.post();
+  CHECK_OK(es_producer_pause(stage.producer, 1));
+  for (int drop = 0; drop < 3; drop++) CHECK_OK(stage.try_post());
+  es_policy policy = check::fifo(4);
+  policy.start = ES_START_NEWEST;
+  es_consumer* consumer = stage.join(policy);
+  const es_frame newest = stage.take(consumer);
+  CHECK_EQUAL(newest.number, 1);
+  CHECK_EQUAL(newest.skipped, 0);
+  CHECK_OK(es_producer_pause(stage.producer, 0));
+  stage.post_many(1);
+  CHECK_EQUAL(stage.take(consumer).skipped, 3);
+}
+
 TEST("watch_drops: each drop is an event with number, reason and connection, while it is watched") {
   Stage stage;
   stage.post();
@@ -166,6 +182,43 @@ TEST("arm: says that a frame waits, or asks for a wake-up") {
   stage.settle();
   CHECK_EQUAL(stage.events(ES_EVENT_READABLE).size(), before + 1);
   CHECK_OK(es_consumer_arm(consumer));
+}
+
+TEST("arm and peek: when the last frame is taken after close_input, they say that the connection is over") {
+  Stage stage;
+  es_consumer* armed = stage.join(check::fifo(4));
+  es_consumer* peeking = stage.join(check::fifo(4));
+  stage.post();
+  CHECK_OK(es_producer_close_input(stage.producer));
+  stage.settle();
+  es_pending pending;
+  CHECK_OK(es_consumer_arm(armed));
+  CHECK_OK(es_consumer_peek(peeking, &pending));
+  CHECK_OK(es_consumer_release(armed, stage.take(armed).lease));
+  CHECK_OK(es_consumer_release(peeking, stage.take(peeking).lease));
+  CHECK_RESULT(es_consumer_arm(armed), ES_CLOSED);
+  CHECK_RESULT(es_consumer_peek(peeking, &pending), ES_CLOSED);
+  stage.settle();
+  for (es_consumer* consumer : {armed, peeking}) {
+    CHECK_EQUAL(es_consumer_state(consumer), ES_STATE_DISCONNECTED);
+    bool told = false;
+    for (const es_event& event : stage.events(ES_EVENT_STATE)) {
+      told = told || (event.object == es_consumer_id(consumer) && event.new_state == ES_STATE_DISCONNECTED);
+    }
+    CHECK(told);
+  }
+}
+
+TEST("evict: the slot of a frame that was given back comes back at once, though its consumer stays connected") {
+  Stage stage;
+  es_consumer* consumer = stage.join(check::mailbox());
+  stage.post();
+  CHECK_OK(es_consumer_release(consumer, stage.take(consumer).lease));
+  stage.settle();
+  const uint32_t free_before = stage.info().slots_free;
+  CHECK_OK(es_producer_evict(stage.producer, stage.seen_by_producer(consumer).id, "a test"));
+  stage.settle();
+  CHECK_EQUAL(stage.info().slots_free, free_before + 1);
 }
 
 TEST("metadata blocks: a snapshot per frame beside its own metadata; bounds; what does not fit is refused") {

@@ -66,6 +66,15 @@ const stories = {
     void consumer.next();
     say("ready");
   },
+  /** Whoever listens for frames stays as long as any can come. */
+  async "listen-frames"() {
+    const stream = await openStream(name);
+    const consumer = await stream.connectConsumer({ mode: "fifo" });
+    consumer.on("frame", () => {
+      while (consumer.tryAcquire({ newOnly: true }).status === "ok");
+    });
+    say("ready");
+  },
   /** Out in the middle, with a frame held, one being written and an acquire pending. */
   async exit() {
     const { producer } = await bothEnds();

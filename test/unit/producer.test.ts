@@ -197,6 +197,23 @@ describe("the end", () => {
   });
 });
 
+test("a listener that throws keeps neither the next event nor the wake-up from anybody", async () => {
+  const { binding, native, producer } = setUp();
+  native.slots = 0;
+  const waiting = producer.acquire();
+  const told: string[] = [];
+  producer.on("evicted", () => {
+    throw new Error("the application's own");
+  });
+  producer.on("disconnected", ({ cause }) => told.push(cause));
+  native.slots = 1;
+  const code = causes.indexOf("evicted-lag");
+  const event = { object: 1, connection: 5n, value: 3n, oldState: 0, newState: 0, text: "" };
+  expect(() => binding.event({ ...event, kind: EventKind.disconnected, code })).toThrow("the application's own");
+  expect(told).toEqual(["evicted-lag"]);
+  expect((await waiting).released).toBe(false);
+});
+
 test("what the core announces arrives as events", () => {
   const { binding, native, producer } = setUp();
   const seen: unknown[] = [];
