@@ -44,49 +44,50 @@ export interface WriteOwner extends FrameOwner {
   discard(frame: WritableFrameLease): void;
 }
 
-/** What both kinds share: a lease, and a view of its bytes that is made at first access. */
-abstract class FrameLease {
+/** What both kinds have. Not a base class: two constructors per frame cost more than all that the frame remembers. */
+interface FrameLease {
+  readonly owner: FrameOwner;
   readonly lease: number;
   /** Set at first access; it is detached when the lease ends. */
-  buffer: ArrayBuffer | undefined = undefined;
+  buffer: ArrayBuffer | undefined;
   /** How a frame that is forgotten is found; undefined where the owner knows it by itself. */
-  ticket: Ticket | undefined = undefined;
+  ticket: Ticket | undefined;
+  ended: boolean;
+}
+
+/** A view of the lease's bytes; undefined when the lease has ended. */
+function openBytes(frame: FrameLease): Uint8Array | undefined {
+  if (frame.ended || frame.owner.closed) return undefined;
+  frame.buffer = frame.owner.open(frame, frame.lease);
+  return new Uint8Array(frame.buffer);
+}
+
+/** A slot to fill. */
+export class WritableFrameLease implements WritableFrame, FrameLease {
+  readonly owner: WriteOwner;
+  readonly lease: number;
+  readonly layout: FrameLayout;
+  buffer: ArrayBuffer | undefined = undefined;
+  ticket: Ticket | undefined;
   ended = false;
   #data: Uint8Array | undefined = undefined;
   #planes: readonly FramePlane[] | undefined = undefined;
 
-  constructor(lease: number) {
+  constructor(owner: WriteOwner, lease: number, layout: FrameLayout, ticket: Ticket) {
+    this.owner = owner;
     this.lease = lease;
+    this.layout = layout;
+    this.ticket = ticket;
   }
 
-  abstract get layout(): FrameLayout;
-  abstract get released(): boolean;
-  protected abstract get owner(): FrameOwner;
-
   get data(): Uint8Array {
-    if (this.#data !== undefined) return this.#data;
-    if (this.ended || this.owner.closed) return nothing;
-    this.buffer = this.owner.open(this, this.lease);
-    this.#data = new Uint8Array(this.buffer);
-    return this.#data;
+    this.#data ??= openBytes(this);
+    return this.#data ?? nothing;
   }
 
   get planes(): readonly FramePlane[] {
     this.#planes ??= planesOf(this.data, this.layout);
     return this.#planes;
-  }
-}
-
-/** A slot to fill. */
-export class WritableFrameLease extends FrameLease implements WritableFrame {
-  readonly owner: WriteOwner;
-  readonly layout: FrameLayout;
-
-  constructor(owner: WriteOwner, lease: number, layout: FrameLayout, ticket: Ticket) {
-    super(lease);
-    this.owner = owner;
-    this.layout = layout;
-    this.ticket = ticket;
   }
 
   get released(): boolean {
@@ -103,8 +104,12 @@ export class WritableFrameLease extends FrameLease implements WritableFrame {
 }
 
 /** A frame to read. Copies the addon's answer, which the next acquire overwrites. */
-export class ReadableFrameLease extends FrameLease implements ReadableFrame {
+export class ReadableFrameLease implements ReadableFrame, FrameLease {
   readonly owner: ReadOwner;
+  readonly lease: number;
+  buffer: ArrayBuffer | undefined = undefined;
+  ticket: Ticket | undefined = undefined;
+  ended = false;
   readonly isNew: boolean;
   readonly size: number;
   readonly layoutId: number;
@@ -127,12 +132,14 @@ export class ReadableFrameLease extends FrameLease implements ReadableFrame {
   readonly #acquiredLow: number;
   readonly #acquiredHigh: number;
   readonly #metadataSize: number;
+  #data: Uint8Array | undefined = undefined;
+  #planes: readonly FramePlane[] | undefined = undefined;
   #metadata: Uint8Array | undefined = undefined;
 
   /** `words`: `NativeBinding.frameWords` right after a tryAcquire that said ok. */
   constructor(owner: ReadOwner, words: Int32Array) {
-    super(words[2 * FrameInfo.lease] as number);
     this.owner = owner;
+    this.lease = words[2 * FrameInfo.lease] as number;
     this.isNew = words[2 * FrameInfo.isNew] !== 0;
     this.size = words[2 * FrameInfo.size] as number; // a frame has at most 2^31-1 bytes
     this.layoutId = words[2 * FrameInfo.layout] as number;
@@ -151,6 +158,16 @@ export class ReadableFrameLease extends FrameLease implements ReadableFrame {
     this.#acquiredLow = words[2 * FrameInfo.acquired] as number;
     this.#acquiredHigh = words[2 * FrameInfo.acquired + 1] as number;
     this.#metadataSize = words[2 * FrameInfo.metadataSize] as number;
+  }
+
+  get data(): Uint8Array {
+    this.#data ??= openBytes(this);
+    return this.#data ?? nothing;
+  }
+
+  get planes(): readonly FramePlane[] {
+    this.#planes ??= planesOf(this.data, this.layout);
+    return this.#planes;
   }
 
   get number(): bigint {

@@ -11,7 +11,7 @@ import { isJudged, measurementsOf, rows } from "./rows.mjs";
 const forms = {
   full: {
     ...{ warmUpMs: 400, measureMs: 1000, pacedMs: 4000, warmUpTrips: 6000, roundTrips: 12_000 },
-    ...{ rounds: 5, passes: 2, retryMs: 12_000, totalMs: 390_000 },
+    ...{ rounds: 5, passes: 2, retryMs: 12_000, totalMs: 480_000 },
   },
   quick: {
     ...{ warmUpMs: 400, measureMs: 300, pacedMs: 1500, warmUpTrips: 5000, roundTrips: 4000 },

@@ -106,8 +106,13 @@ int Consumer::acquire(uint32_t flags, es_frame* out) {
     }
     // false: the producer put a newer one in its place
     const int64_t now = es_now();
-    if (!(out_of_credit ? exchange_last(position, slot, now) : seat_.take(position, slot))) continue;
-    return lease_frame(position, slot, now, flags, out);
+    const bool keeps_place = (flags & ES_ACQUIRE_KEEP_PLACE) != 0;
+    if (keeps_place) seat_.keep_place();
+    if (!(out_of_credit ? exchange_last(position, slot, now) : seat_.take(position, slot))) {
+      if (keeps_place) seat_.consume(1);
+      continue;
+    }
+    return lease_frame(position, slot, now, out);
   }
   end(ES_CAUSE_PRODUCER_LOST, "the producer's queue never stood still long enough to take a frame from it");
   return terminal_result();
@@ -196,10 +201,9 @@ void Consumer::count_delivery(const es_frame& frame) {
   latency.add(ES_STEP_DELIVER, frame.posted, frame.acquired);
 }
 
-int Consumer::lease_frame(uint64_t position, uint32_t slot, int64_t now, uint32_t flags, es_frame* out) {
+int Consumer::lease_frame(uint64_t position, uint32_t slot, int64_t now, es_frame* out) {
   // With credits left, the old frame was kept only for want of a newer one.
   if (last_slot_ >= 0 && leases_[last_slot_].given_back) end_lease(static_cast<uint32_t>(last_slot_));
-  if ((flags & ES_ACQUIRE_KEEP_PLACE) == 0) seat_.consume(1);
   signal();
   leases_[slot] = {position, true, false, false, now};
   held_++;
@@ -285,7 +289,7 @@ int Consumer::release(uint64_t lease) {
 
 int Consumer::consume(uint32_t count) {
   if (closed_ || !attached_) return fail(ES_BAD_STATE, "the consumer has no seat");
-  seat_.consume(count);
+  if (!seat_.consume(count)) return fail(ES_BAD_PARAMETER, "consume: not so many places are kept");
   signal();
   return ES_OK;
 }

@@ -73,7 +73,7 @@ class Consumer final : public Pollable {
   void end_lease(uint32_t slot);
   void count_hold(Lease* lease, int64_t now);
   void count_delivery(const es_frame& frame);
-  int lease_frame(uint64_t position, uint32_t slot, int64_t now, uint32_t flags, es_frame* out);
+  int lease_frame(uint64_t position, uint32_t slot, int64_t now, es_frame* out);
   int old_frame(es_frame* out);
   bool has_old_frame() const;
   void fill(uint32_t slot, es_frame* out) const;

@@ -174,30 +174,30 @@ struct LatencyCounters {
   std::atomic<uint64_t> max[ES_STEPS];
 };
 
-// Shared read-write between the producer and one consumer, and nobody else.
+// Shared read-write between the producer and one consumer, and nobody else. Each 64 byte line has one writer per frame
+// at most, and what the other end looks at for each frame lies beside nothing that changes with each frame but `head`.
 struct SeatPage {
-  // line 0: written by the producer before the page is handed over (start_number: before the first frame)
+  // line 0: written by the producer; the consumer looks when it is asked for its statistics
   uint32_t magic;
   uint32_t version;
   uint64_t connection;
-  std::atomic<uint64_t> start_number;  // frames up to this number were posted before this connection was active
-  uint64_t reserved0[5];
-  // line 1: written by the producer
-  std::atomic<uint64_t> head;  // positions handed out so far
   std::atomic<uint64_t> posted, skipped, discarded;
-  std::atomic<uint64_t> newest;  // the newest ring entry once more, with its position + 1: on the line of `head`
-  std::atomic<uint64_t> reset_number;  // frames up to this number cannot be acquired any more, not even again
-  uint64_t reserved1[2];
-  // line 2: written by the consumer
-  std::atomic<uint64_t> consumed;          // places it freed
+  uint64_t reserved0[3];
+  // line 1: written by the producer, watched by the consumer
+  std::atomic<uint64_t> head;    // positions handed out so far
+  std::atomic<uint64_t> newest;  // the newest ring entry once more, with its position + 1
+  uint64_t reserved1[6];
+  // line 2: looked at by both for each frame, written when somebody waits, at the start, and at a reset
   std::atomic<uint32_t> consumer_waiting;  // consumer: 1 before it sleeps; producer: exchanges it to 0 and wakes
-  uint32_t reserved2;
-  std::atomic<uint64_t> kept;  // position + 1 of the frame it was given back and keeps for reuse; 0: none
-  std::atomic<uint64_t> reused;  // how often the application got such a frame again
-  uint64_t reserved3[4];
-  // line 3: written by both
   std::atomic<uint32_t> producer_waiting;  // producer: 1 when it lacks a place or slot; consumer: 0, and it signals
-  uint32_t reserved4[15];
+  std::atomic<uint64_t> start_number;  // frames up to this number were posted before this connection was active
+  std::atomic<uint64_t> reset_number;  // frames up to this number cannot be acquired any more, not even again
+  uint64_t reserved2[5];
+  // line 3: written by the consumer
+  std::atomic<uint64_t> places_kept;  // places of frames that it has taken and that still count as waiting
+  std::atomic<uint64_t> kept;    // position + 1 of the frame it was given back and keeps for reuse; 0: none
+  std::atomic<uint64_t> reused;  // how often the application got such a frame again
+  uint64_t reserved3[5];
   // one word per slot, then the ring: position << 8 | slot
   std::atomic<uint64_t> word[ES_SLOTS_MAX];
   std::atomic<uint64_t> ring[kRingSize];
@@ -274,12 +274,11 @@ static_assert(sizeof(ReportMessage) + ES_CONSUMERS_MAX * sizeof(es_connection_in
 static_assert(sizeof(OfferMessage) == 224);
 ES_AT(OfferMessage, hello, 16); ES_AT(OfferMessage, peer_pid, 216);
 static_assert(sizeof(SeatPage) == 15400 && sizeof(SeatPage) <= kSeatPageBytes);
-ES_AT(SeatPage, connection, 8); ES_AT(SeatPage, start_number, 16); ES_AT(SeatPage, head, 64);
-ES_AT(SeatPage, posted, 72); ES_AT(SeatPage, skipped, 80); ES_AT(SeatPage, discarded, 88);
-ES_AT(SeatPage, newest, 96); ES_AT(SeatPage, reset_number, 104);
-ES_AT(SeatPage, consumed, 128); ES_AT(SeatPage, consumer_waiting, 136); ES_AT(SeatPage, kept, 144);
-ES_AT(SeatPage, reused, 152);
-ES_AT(SeatPage, producer_waiting, 192);
+ES_AT(SeatPage, connection, 8); ES_AT(SeatPage, posted, 16); ES_AT(SeatPage, skipped, 24);
+ES_AT(SeatPage, discarded, 32); ES_AT(SeatPage, head, 64); ES_AT(SeatPage, newest, 72);
+ES_AT(SeatPage, consumer_waiting, 128); ES_AT(SeatPage, producer_waiting, 132);
+ES_AT(SeatPage, start_number, 136); ES_AT(SeatPage, reset_number, 144);
+ES_AT(SeatPage, places_kept, 192); ES_AT(SeatPage, kept, 200); ES_AT(SeatPage, reused, 208);
 ES_AT(SeatPage, word, 256); ES_AT(SeatPage, ring, 2304); ES_AT(SeatPage, latency, 6400);
 static_assert(sizeof(es_latency) == 9000 && sizeof(LatencyCounters) == 9000);
 ES_AT(es_latency, max, 8960); ES_AT(LatencyCounters, max, 8960);

@@ -78,11 +78,10 @@ bool ProducerSeat::end_yielded() {
   return refresh_held() && held_count_ < policy_.max_held;
 }
 
+// After refresh_queue(): who keeps a place says so before it takes the frame.
 bool ProducerSeat::refresh_places() {
-  const uint64_t consumed = page_->consumed.load(std::memory_order_seq_cst);
-  if (consumed < consumed_ || consumed > head_ - taken_back_) return false;
-  consumed_ = consumed;
-  return true;
+  places_kept_ = page_->places_kept.load(std::memory_order_seq_cst);
+  return places_kept_ <= head_;
 }
 
 void ProducerSeat::ask_for_signal() {
@@ -99,7 +98,6 @@ bool ProducerSeat::take_back() {
                                                   std::memory_order_acq_rel, std::memory_order_acquire)) {
       unclaim(slot);
       tail_++;
-      taken_back_++;
       return true;
     }
   }
@@ -117,11 +115,11 @@ void ProducerSeat::push(uint32_t slot) {
   slots_[head_ % kRingSize] = static_cast<uint8_t>(slot);
   claims_->count[slot]++;
   counters_.posted++;
-  publish_counters();
   // SYNC POINT frame-visible (with ConsumerSeat::take): pixels and descriptor are written before the word says queued.
   page_->word[slot].store(pack_word(head_, SlotState::queued), std::memory_order_release);
   page_->ring[head_ % kRingSize].store(pack_entry(head_, slot), std::memory_order_release);
   page_->newest.store(pack_entry(head_ + 1, slot), std::memory_order_relaxed);
+  publish_counters();
   // SYNC POINT consumer-asleep (with ConsumerSeat::prepare_sleep): head before we look at the flag.
   page_->head.store(++head_, std::memory_order_seq_cst);
 }
@@ -277,14 +275,18 @@ void ConsumerSeat::skip_older(uint64_t position) {
     if (page_->word[entry & 0xff].compare_exchange_strong(expected, pack_word(tail_, SlotState::skipped),
                                                           std::memory_order_acq_rel)) {
       passed_over_++;
-      consume(1);
     }
   }
 }
 
-void ConsumerSeat::consume(uint64_t count) {
-  const uint64_t consumed = page_->consumed.load(std::memory_order_relaxed);
-  page_->consumed.store(consumed + count, std::memory_order_seq_cst);
+void ConsumerSeat::keep_place() { page_->places_kept.store(++places_kept_, std::memory_order_relaxed); }
+
+bool ConsumerSeat::consume(uint64_t count) {
+  if (count > places_kept_) return false;
+  places_kept_ -= count;
+  // SYNC POINT place-freed (with ProducerSeat::ask_for_signal): the place before we look at the flag.
+  page_->places_kept.store(places_kept_, std::memory_order_seq_cst);
+  return true;
 }
 
 void ConsumerSeat::release(uint64_t position, uint32_t slot) {

@@ -36,7 +36,7 @@ class ProducerSeat {
   // Observes what the consumer did. false: the page holds something no consumer of this protocol writes.
   bool refresh();
   // A place for one more frame, as the policy counts places. Call refresh() first.
-  bool has_place() const { return occupied() < policy_.capacity && waiting() < policy_.capacity; }
+  bool has_place() const { return occupied() < policy_.capacity; }
   // Asks the consumer to signal when it frees a place or a slot. Look again after this, before sleeping.
   void ask_for_signal();
   // Takes the oldest waiting frame back. false: none waits.
@@ -77,7 +77,7 @@ class ProducerSeat {
     bool told = false;
   };
 
-  uint64_t occupied() const { return head_ - taken_back_ - consumed_; }
+  uint64_t occupied() const { return waiting() + places_kept_; }
   uint32_t slot_at(uint64_t position) const { return slots_[position % kRingSize]; }
   bool refresh_queue();
   bool refresh_held();
@@ -94,8 +94,7 @@ class ProducerSeat {
   SeatCounters counters_;
   uint64_t head_ = 0;         // positions handed out
   uint64_t tail_ = 0;         // oldest position not yet seen to have left the queue
-  uint64_t consumed_ = 0;     // places the consumer freed, as last believed
-  uint64_t taken_back_ = 0;  // places freed by taking frames back
+  uint64_t places_kept_ = 0;  // of frames that left the queue, as last believed
   uint64_t lag_ = 0;          // skipped since the last delivery
   uint64_t seen_before_reset_ = 0;
   uint64_t seen_reused_ = 0;
@@ -118,7 +117,10 @@ class ConsumerSeat {
   bool take(uint64_t position, uint32_t slot);
   // The same, for the last credit: the earlier frame is given back if and only if this one is taken.
   bool take_instead_of(uint64_t earlier_position, uint32_t earlier_slot, uint64_t position, uint32_t slot);
-  void consume(uint64_t count);
+  // The place of the frame that is taken next stays occupied until consume(). Call it before take().
+  void keep_place();
+  // false: so many are not kept.
+  bool consume(uint64_t count);
   void release(uint64_t position, uint32_t slot);
   // The frame at `position` is only kept for reuse; it is out again. Nothing but find_overdue() reads either.
   void keep(uint64_t position);
@@ -144,6 +146,7 @@ class ConsumerSeat {
   uint64_t tail_ = 0;  // next position to look at
   uint64_t delivered_ = 0;
   uint64_t passed_over_ = 0;
+  uint64_t places_kept_ = 0;
   LatencyWriter latency_;
 };
 

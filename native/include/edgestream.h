@@ -350,7 +350,7 @@ ES_API int es_consumer_woken(es_consumer *consumer);
 ES_API int es_consumer_sleep(es_consumer *consumer, int64_t timeout_us);
 /** Ends a lease. Once more, or after the lease ended itself, is a silent success. */
 ES_API int es_consumer_release(es_consumer *consumer, uint64_t lease);
-/** Frees `count` places that ES_ACQUIRE_KEEP_PLACE kept. */
+/** Frees `count` places that ES_ACQUIRE_KEEP_PLACE kept. ES_BAD_PARAMETER: so many are not kept. */
 ES_API int es_consumer_consume(es_consumer *consumer, uint32_t count);
 ES_API int es_consumer_state(es_consumer *consumer);
 ES_API int es_consumer_get_info(es_consumer *consumer, es_consumer_info *out);

@@ -41,8 +41,8 @@ struct Scribbler {
 
   void write_counter(Input* input) {
     const uint8_t which = input->byte();
-    if (which % 4 == 0) peer.page->consumed.store(input->byte());
-    if (which % 4 == 1) peer.page->consumed.store(input->take<uint64_t>());
+    if (which % 4 == 0) peer.page->places_kept.store(input->byte());
+    if (which % 4 == 1) peer.page->places_kept.store(input->take<uint64_t>());
     if (which % 4 == 2) peer.page->consumer_waiting.store(input->byte() & 1);
     if (which % 4 == 3) peer.page->producer_waiting.store(input->byte() & 1);
   }
@@ -57,7 +57,6 @@ struct Scribbler {
     uint64_t position;
     uint32_t slot;
     if (!peer.seat.peek(&position, &slot) || !peer.seat.take(position, slot)) return;
-    peer.seat.consume(1);
     taken.push_back({position, slot});
   }
 

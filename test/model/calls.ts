@@ -2,6 +2,7 @@
 import { At as ConsumerAt, frameWaits } from "./consumer.ts";
 import { Model } from "./model.ts";
 import { At as ProducerAt } from "./producer-seat.ts";
+import { countWaiting } from "./properties.ts";
 import type { Rules } from "./rules.ts";
 import { positionOf, type Seat, slotOf } from "./state.ts";
 
@@ -78,20 +79,15 @@ export class ModelStream {
   counters(index: number): Counters {
     const seat = this.seat(index);
     const delivered = this.delivered[index] as number;
-    const waiting = this.waiting(seat);
+    const waiting = countWaiting(seat);
     return {
       state: frameWaits(seat) ? "new-frame-available" : "empty",
       posted: seat.page.head,
       delivered,
-      // Places freed without a delivery: by the producer, or by the consumer that passed a frame over.
-      skipped: seat.record.takenBack + seat.page.consumed - delivered,
+      skipped: seat.page.head - delivered - waiting,
       waiting,
       held: Number(this.holds(index)),
     };
-  }
-
-  private waiting({ page, record }: Seat): number {
-    return page.head - record.takenBack - page.consumed;
   }
 
   private seat(index: number): Seat {

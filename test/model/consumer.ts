@@ -31,13 +31,11 @@ export const At = {
   // From here on something was freed and the producer may have to hear of it.
   readOlder: 14,
   skipOlder: 15,
-  consumeOlder: 16,
-  endExchange: 17,
-  consume: 18,
-  lookSignal: 19,
-  takeSignal: 20,
-  signal: 21,
-  release: 22, // a mutation: after the look
+  endExchange: 16,
+  lookSignal: 17,
+  takeSignal: 18,
+  signal: 19,
+  release: 20, // a mutation: after the look
 } as const;
 
 export class Consumer {
@@ -283,13 +281,13 @@ export class Consumer {
     }
     consumer.slot = 0;
     consumer.tail = this.position() + 1;
-    consumer.at = consumer.earlier === 0 ? At.consume : At.endExchange;
+    consumer.at = consumer.earlier === 0 ? At.lookSignal : At.endExchange;
     if (this.rules.mutation === "consumer releases before it takes") this.exchanged();
   }
 
   private exchanged(): void {
     this.seat.consumer.earlier = 0;
-    this.seat.consumer.at = At.consume;
+    this.seat.consumer.at = At.lookSignal;
   }
 
   private afterTake(producerLives: boolean): void {
@@ -306,23 +304,12 @@ export class Consumer {
       case At.skipOlder:
         if (this.seat.swap(consumer.slot, packWord(tail, SlotState.queued), packWord(tail, SlotState.skipped))) {
           ghost.passed |= ghostBit(tail);
-          consumer.at = At.consumeOlder;
-          return;
         }
-        consumer.tail++;
-        this.nextOlder();
-        return;
-      case At.consumeOlder:
-        page.consumed++;
         consumer.tail++;
         this.nextOlder();
         return;
       case At.endExchange:
         this.endExchange(consumer.earlier - 1);
-        return;
-      case At.consume:
-        page.consumed++;
-        consumer.at = At.lookSignal;
         return;
       case At.lookSignal:
         if (page.producerWaiting === 0) this.told();

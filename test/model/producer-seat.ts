@@ -20,19 +20,18 @@ export const At = {
   endYielded: 3,
   readYielded: 4,
   readHeld: 5,
-  readConsumed: 6,
-  ask: 7,
-  takeBack: 8,
-  writeWord: 9,
-  writeRing: 10,
-  writeNewest: 11,
-  done: 12,
-  dead: 13,
+  ask: 6,
+  takeBack: 7,
+  writeWord: 8,
+  writeRing: 9,
+  writeNewest: 10,
+  done: 11,
+  dead: 12,
   // From here on a frame is there and the consumer may have to hear of it.
-  writeHead: 14,
-  lookWaiting: 15,
-  takeWaiting: 16,
-  wake: 17,
+  writeHead: 13,
+  lookWaiting: 14,
+  takeWaiting: 15,
+  wake: 16,
 } as const;
 
 /** What it does at the seat that `seat` names, and for which verb. */
@@ -95,11 +94,9 @@ export class ProducerSeat {
       case At.readYielded:
         if (!this.readHeld()) throw new Violation("a consumer holds no more than its credit");
         return this.refresh();
-      case At.readHeld:
-        this.readHeld();
-        return this.next(At.readConsumed);
       default:
-        return this.readConsumed();
+        this.readHeld();
+        return true;
     }
   }
 
@@ -125,7 +122,7 @@ export class ProducerSeat {
     const { during } = this.state.producer;
     const { record } = this.seat;
     if (during !== During.overwrite && during !== During.discard) {
-      return this.next(record.held === 0 ? At.readConsumed : At.readHeld);
+      return record.held === 0 || this.next(At.readHeld);
     }
     return record.tail === record.head || this.next(At.takeBack);
   }
@@ -190,15 +187,6 @@ export class ProducerSeat {
     return true;
   }
 
-  private readConsumed(): boolean {
-    const { record, page } = this.seat;
-    if (page.consumed < record.consumed || page.consumed > record.head - record.takenBack) {
-      throw new Violation("no consumer is taken for one that breaks the protocol");
-    }
-    record.consumed = page.consumed;
-    return true;
-  }
-
   // ---------------------------------------------------------------- changing
 
   /** Overwriting takes one frame back, discarding all of them. */
@@ -214,7 +202,6 @@ export class ProducerSeat {
     }
     this.unclaim(slot);
     record.tail++;
-    record.takenBack++;
     return this.state.producer.during === During.overwrite || this.refresh();
   }
 

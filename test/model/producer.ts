@@ -171,7 +171,7 @@ export class Producer {
 
   private hasPlace({ record }: Seat): boolean {
     const { capacity } = this.rules.mode;
-    return record.head - record.takenBack - record.consumed < capacity && record.head - record.tail < capacity;
+    return record.head - record.tail < capacity;
   }
 
   private post(): void {

@@ -83,7 +83,7 @@ function couldGoOn({ rules, state }: Parties): boolean {
   const { producer, seats } = state;
   const connected = seats.filter(({ link }) => link.connected === 1);
   if (producer.writing !== 0) return connected.every((seat) => placeIsFree(seat, rules.mode.capacity));
-  if (producer.posted === rules.posts) return connected.every((seat) => waiting(seat) === 0);
+  if (producer.posted === rules.posts) return connected.every((seat) => countWaiting(seat) === 0);
   return [...state.claims.keys()].some((slot) => connected.every((seat) => !isInUse(seat, slot)));
 }
 
@@ -95,7 +95,8 @@ function whoOverwritesNeverWaits({ rules, state }: Parties): void {
   if (state.producer.at === ProducerAt.asleep) throw new Violation("who overwrites never waits");
 }
 
-function waiting(seat: Seat): number {
+/** Frames that its consumer can still take. */
+export function countWaiting(seat: Seat): number {
   let count = 0;
   for (let position = seat.record.tail; position < seat.record.head; position++) {
     count += Number(seat.word(seat.slotAt(position)) === packWord(position, SlotState.queued));
@@ -104,7 +105,7 @@ function waiting(seat: Seat): number {
 }
 
 function placeIsFree(seat: Seat, capacity: number): boolean {
-  return seat.record.head - seat.record.takenBack - seat.page.consumed < capacity && waiting(seat) < capacity;
+  return countWaiting(seat) < capacity;
 }
 
 function isInUse(seat: Seat, slot: number): boolean {

@@ -14,11 +14,11 @@ export const slotOf = (entry: number): number => entry & 7;
 /** `writing` and `lastSlot` are slots plus one; `blocked`: a queue has no place; `signal`: one is in a socket. */
 const producerFields = ["at", "during", "seat", "writing", "lastSlot", "posted", "blocked", "signal"] as const;
 
-const pageFields = ["head", "newest", "consumed", "consumerWaiting", "producerWaiting"] as const;
+const pageFields = ["head", "newest", "consumerWaiting", "producerWaiting"] as const;
 /** What the kernel has between the two: a wake-up, and whether the producer serves the connection. */
 const linkFields = ["wake", "connected"] as const;
 /** ProducerSeat. With one credit the list of held frames is one ring entry plus one. */
-const recordFields = ["head", "tail", "consumed", "takenBack", "held"] as const;
+const recordFields = ["head", "tail", "held"] as const;
 /**
  * ConsumerSeat and Consumer. `lease` and `earlier` are ring entries plus one; `sleeps` says where a release goes back
  * to; `releasesLate` belongs to a mutation.

@@ -74,11 +74,12 @@ TEST("messages have the documented sizes and offsets") {
 TEST("the seat page keeps what each side writes on cache lines of its own") {
   using es::SeatPage;
   CHECK_EQUAL(offsetof(SeatPage, head), 64);
-  CHECK_EQUAL(offsetof(SeatPage, reset_number), 104);
-  CHECK_EQUAL(offsetof(SeatPage, consumed), 128);
-  CHECK_EQUAL(offsetof(SeatPage, consumer_waiting), 136);
-  CHECK_EQUAL(offsetof(SeatPage, kept), 144);
-  CHECK_EQUAL(offsetof(SeatPage, producer_waiting), 192);
+  CHECK_EQUAL(offsetof(SeatPage, newest), 72);
+  CHECK_EQUAL(offsetof(SeatPage, consumer_waiting), 128);
+  CHECK_EQUAL(offsetof(SeatPage, producer_waiting), 132);
+  CHECK_EQUAL(offsetof(SeatPage, reset_number), 144);
+  CHECK_EQUAL(offsetof(SeatPage, places_kept), 192);
+  CHECK_EQUAL(offsetof(SeatPage, kept), 200);
   CHECK_EQUAL(offsetof(SeatPage, word), 256);
   CHECK_EQUAL(offsetof(SeatPage, ring), 2304);
   CHECK_EQUAL(offsetof(SeatPage, latency), 6400);

@@ -245,6 +245,7 @@ TEST("take keeps the place until consume, whatever becomes of the slot") {
   const es_frame frame = stage.take(consumer, ES_ACQUIRE_NEW_ONLY | ES_ACQUIRE_KEEP_PLACE);
   CHECK_OK(es_consumer_release(consumer, frame.lease));
   CHECK_RESULT(stage.try_post(), ES_WOULD_BLOCK);
+  CHECK_RESULT(es_consumer_consume(consumer, 2), ES_BAD_PARAMETER);
   CHECK_OK(es_consumer_consume(consumer, 1));
   CHECK_OK(stage.try_post());
   CHECK_RESULT(stage.try_post(), ES_WOULD_BLOCK);

@@ -128,10 +128,7 @@ bool RawPeer::take(uint64_t* position, uint32_t* slot, int timeout_ms) {
   const int64_t until = es_now() + timeout_ms * INT64_C(1'000'000);
   while (es_now() < until) {
     while (read(0) == ES_OK) take_message();  // the pool may have grown
-    if (seat.peek(position, slot) && seat.take(*position, *slot)) {
-      seat.consume(1);
-      return true;
-    }
+    if (seat.peek(position, slot) && seat.take(*position, *slot)) return true;
     usleep(200);
   }
   return false;

@@ -46,12 +46,12 @@ TEST("marking a waiting frame illegally is an eviction") {
   }
 }
 
-TEST("freeing places that were never taken, or taking them back, is an eviction") {
-  for (const uint64_t consumed : {UINT64_C(5), UINT64_MAX}) {
+TEST("keeping more places than there were frames is an eviction") {
+  for (const uint64_t kept : {UINT64_C(5), UINT64_MAX}) {
     Stage stage;
     Intruder intruder(&stage, check::fifo(4));
     stage.post();
-    intruder.peer.page->consumed.store(consumed);
+    intruder.peer.page->places_kept.store(kept);
     check_evicted(&stage, &intruder);
   }
 }

@@ -144,7 +144,7 @@ void mark_illegally(RawPeer* peer) {
 
 void free_places_never_taken(RawPeer* peer) {
   take(peer);
-  peer->page->consumed.store(UINT64_MAX / 2);
+  peer->page->places_kept.store(UINT64_MAX / 2);
   CHECK_EQUAL(peer->goodbye(kAnswerMs), ES_CAUSE_EVICTED_VIOLATION);
 }
 

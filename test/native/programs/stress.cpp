@@ -172,7 +172,6 @@ struct Run {
       }
       if (reader->held.size() == reader->policy.max_held) release_one(reader, draw(reader->policy.max_held));
       if (!seat.take(position, slot)) continue;
-      seat.consume(1);
       if (seat.take_signal_request()) to_producer.ring();
       check(reader, slot);
       reader->held.push_back({position, slot});
