@@ -48,6 +48,15 @@ export const context = [
     sentence: "C against C: what another kind of wake-up would bring.",
   },
   {
+    id: "D9 loop",
+    what: "D9, with Node's loop alive",
+    unit: "us",
+    value: "wakePoll.fromCall.p50Us",
+    reference: "iceoryxPoll.p50Us",
+    against: "iceoryx, polling",
+    sentence: "`for await` with wait: 'poll' against the C++ program: a promise and a turn of the microtasks dearer.",
+  },
+  {
     id: "D9 core",
     what: "wake-up one way, p50, polling, in C",
     unit: "us",

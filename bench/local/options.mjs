@@ -4,18 +4,18 @@ import { BenchError } from "./failure.mjs";
 import { isJudged, measurementsOf, rows } from "./rows.mjs";
 
 /**
- * warmUp…: V8 has finished with the code after some 5000 round trips; passes: how often in a round that is measured
- * which drifts; retryMs: so long disturbed measurements are taken again in a round; totalMs: no round begins that
+ * warmUp…: V8 has finished with the code after some 5000 round trips; repeats: whether what drifts is measured
+ * more than once in a round; retryMs: so long disturbed measurements are taken again in a round; totalMs: no round begins that
  * would not end before.
  */
 const forms = {
   full: {
     ...{ warmUpMs: 400, measureMs: 1000, pacedMs: 4000, warmUpTrips: 6000, roundTrips: 12_000 },
-    ...{ rounds: 5, passes: 2, retryMs: 12_000, totalMs: 480_000 },
+    ...{ rounds: 5, repeats: true, retryMs: 12_000, totalMs: 480_000 },
   },
   quick: {
     ...{ warmUpMs: 400, measureMs: 300, pacedMs: 1500, warmUpTrips: 5000, roundTrips: 4000 },
-    ...{ rounds: 3, passes: 1, retryMs: 0, totalMs: 55_000 },
+    ...{ rounds: 3, repeats: false, retryMs: 0, totalMs: 55_000 },
   },
 };
 

@@ -1,5 +1,5 @@
 /** Takes every wanted measurement once per round; again while others use the machine and there is time for it. */
-import { contenderOf, drifting, order } from "./contenders.mjs";
+import { contenderOf, order, passesOf } from "./contenders.mjs";
 import { quietBelow, waitForQuiet, watchOthers } from "./machine.mjs";
 
 /** A measurement that failed this often is not tried again: one that hangs takes half a minute each time. */
@@ -39,14 +39,13 @@ export class Rounds {
 
   /** All of them, as far as there is time. */
   async take(setting) {
-    const again = this.#names.filter((name) => drifting.has(name));
     while (this.#names.length > 0 && this.disturbances.length < this.#form.rounds && this.#thereIsTime()) {
       const start = performance.now();
       this.disturbances.push(0);
       this.#retryLeftMs = this.#form.retryMs;
-      this.taken.push(await this.#pass(this.#names, setting));
-      for (let pass = 1; pass < this.#form.passes && again.length > 0; pass++) {
-        this.taken.push(await this.#pass(again, setting));
+      for (let pass = 0, names = this.#names; names.length > 0; pass++) {
+        this.taken.push(await this.#pass(names, setting));
+        names = this.#form.repeats ? names.filter((name) => passesOf(name) > pass + 1) : [];
       }
       this.#longestMs = Math.max(this.#longestMs, performance.now() - start);
     }

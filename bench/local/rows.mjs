@@ -138,13 +138,13 @@ const wakeUps = [
   },
   {
     id: "D9 iceoryx",
-    what: "the same",
+    what: "the same, asked for in a loop",
     unit: "us",
-    value: "wakePoll.fromCall.p50Us",
+    value: "wakeAsk.fromCall.p50Us",
     reference: "iceoryxPoll.p50Us",
     against: "iceoryx, polling",
     ...{ of: "ratio", ...less, requirement: 1, goal: 1 },
-    sentence: "JavaScript against a C++ program that does nothing but ask; D9 core below has C against it.",
+    sentence: "Two programs that do nothing but ask: tryAcquire() over and over in JavaScript, take() in C++.",
   },
   {
     id: "D10",

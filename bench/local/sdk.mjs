@@ -45,12 +45,12 @@ async function pingPong(setting, name, cpus, more = {}) {
   return await runTogether([side("ping", "pong", true, cpus[0]), side("pong", "ping", false, cpus[1])]);
 }
 
-/** `wait`: how a consumer waits; undefined = the default. */
-async function wake(setting, cpus, wait) {
+/** `wait`: how a consumer waits; undefined = the default. `asks`: by a loop of its own. */
+async function wake(setting, cpus, wait, asks = false) {
   const { warmUpTrips, roundTrips } = setting;
   // A trip takes a twentieth of the time then, and V8 works beside it.
   const trips = wait === "poll" && { warmUpTrips: 5 * warmUpTrips, roundTrips: 5 * roundTrips };
-  const sides = await pingPong(setting, "wake", cpus, { wait, ...trips });
+  const sides = await pingPong(setting, "wake", cpus, { wait, asks, ...trips });
   return {
     fromCall: percentiles(sides.flatMap((each) => each.fromCallNs)),
     fromStamp: percentiles(sides.flatMap((each) => each.fromStampNs)),
@@ -94,6 +94,7 @@ export const sdk = {
     wakeSame: (setting) => wake(setting, sameCpu(setting)),
     wakeTwo: (setting) => wake(setting, twoCpus(setting)),
     wakePoll: (setting) => wake(setting, twoCpus(setting), "poll"),
+    wakeAsk: (setting) => wake(setting, twoCpus(setting), "poll", true),
     wakeBlock: (setting) => wake(setting, twoCpus(setting), "block"),
     paced: (setting) => stream(setting, { fill: "copy", fps: cameraFps, ...free(setting) }),
     pacedPinned: (setting) => stream(setting, { fill: "copy", fps: cameraFps }),

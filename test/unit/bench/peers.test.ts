@@ -39,7 +39,7 @@ test("only what is wanted is looked for", () => {
 
 test("what is missing is not run, and its rows have no reference", async () => {
   const said: string[] = [];
-  const form = { rounds: 2, passes: 1, retryMs: 0, totalMs: 1000 };
+  const form = { rounds: 2, repeats: false, retryMs: 0, totalMs: 1000 };
   const rounds = new Rounds(new Set(["gstCopy"]), prepare(["gstCopy"], folder), form, (text: string) =>
     said.push(text),
   );
@@ -56,7 +56,7 @@ test("what is missing is not run, and its rows have no reference", async () => {
 
 test("a measurement that fails twice is left out after that, and the others go on", async () => {
   const said: string[] = [];
-  const form = { rounds: 4, passes: 1, retryMs: 0, totalMs: 60_000 };
+  const form = { rounds: 4, repeats: false, retryMs: 0, totalMs: 60_000 };
   // The PATH has no taskset, so whatever is pinned cannot start.
   const rounds = new Rounds(new Set(["bare"]), new Map(), form, (text: string) => said.push(text));
   await rounds.take({ runtimeDir: folder, producerCpu: 0, consumerCpu: 1, warmUpMs: 1, measureMs: 1 });
