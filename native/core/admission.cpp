@@ -177,13 +177,15 @@ void Producer::activate(Connection* connection) {
   connection->since = es_now();
   user_info_told_ = true;
   user_info_.send(connection->guest.socket.get());
+  tell_stream_info();
+  connection->previous = find_previous(*connection);
   watch_holds(connection->since);
   const bool with_newest = connection->policy.start == ES_START_NEWEST && last_slot_ >= 0;
   // Not number_: what was dropped while paused has numbers too.
   const uint64_t before = with_newest ? pool_.at(static_cast<uint32_t>(last_slot_)).descriptor->number - 1 : number_;
   connection->seat.activate(before);
   send_message(connection->guest.socket.get(), make_message<ActiveMessage>(MessageType::active));
-  announce(ES_EVENT_CONNECTED, connection, 0, 0, connection->guest.hello.client);
+  announce(ES_EVENT_CONNECTED, connection, 0, connection->previous, connection->guest.hello.client);
   if (with_newest) {
     connection->seat.push(static_cast<uint32_t>(last_slot_));
     connection->wake();

@@ -83,6 +83,8 @@ int Consumer::handle(const Received& message) {
       return producer_info_.take(message) ? ES_OK : fail(ES_BAD_PROTOCOL, "user info that is none");
     case MessageType::layout:
       return on_layout(message);
+    case MessageType::stream_info:
+      return on_stream_info(message);
     case MessageType::pool:
       return on_pool(received);
     case MessageType::refused: {
@@ -122,6 +124,7 @@ int Consumer::on_welcome(Received* received) {
   policy_ = welcome->policy;
   policy_.label[sizeof policy_.label - 1] = 0;
   seat_.init(page, policy_);
+  seat_.set_latency_us(latency_us_);
   wakes_ = std::move(received->fds[1]);
   fcntl(wakes_.get(), F_SETFL, O_NONBLOCK);
   return context_->watch(wakes_.get(), this, &wake_watch_);

@@ -34,6 +34,8 @@ class Connection final : public Pollable {
   Guest guest;
   es_policy policy{};
   UserInfo user_info;  // its consumer's
+  uint64_t info_told = 0;  // the edition of the stream info that it has
+  uint64_t previous = 0;   // the ended connection that it follows
   SharedMemory page;
   ProducerSeat seat;
   Waker waker;

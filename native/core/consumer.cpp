@@ -216,6 +216,7 @@ int Consumer::lease_frame(uint64_t position, uint32_t slot, int64_t now, es_fram
   out->is_new = 1;
   out->skipped = out->number - last_number_ - 1;
   last_number_ = out->number;
+  if (out->pts != ES_NO_PTS) last_pts_ = out->pts;
   count_delivery(*out);
   // The last one that waited: whoever looks for the next producer need not ask for one more to hear of it.
   uint64_t next_position;
@@ -373,12 +374,6 @@ int Consumer::get_info(es_consumer_info* out) {
   const uint64_t rest = out->posted > accounted ? out->posted - accounted : 0;
   // What waits when the connection is over will never be delivered, whether or not the producer lives to count it.
   (out->state == ES_STATE_DISCONNECTED ? out->discarded : out->waiting) += rest;
-  return ES_OK;
-}
-
-int Consumer::get_latency(es_latency* out) const {
-  if (!page_) return fail(ES_BAD_STATE, "there is no latency before the producer is met");
-  seat_.copy_latency(out);
   return ES_OK;
 }
 

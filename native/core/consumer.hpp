@@ -10,6 +10,7 @@
 #include "context.hpp"
 #include "memory.hpp"
 #include "seat.hpp"
+#include "stream_info.hpp"
 #include "user_info.hpp"
 
 namespace es {
@@ -33,6 +34,9 @@ class Consumer final : public Pollable {
   int arm();
   int set_user_info(const void* bytes, uint32_t size);
   int user_info(uint8_t* out) const { return producer_info_.copy(out); }
+  int stream_info(uint8_t* out) const { return stream_info_.copy(out); }
+  int set_latency(uint32_t us);
+  int marks(es_mark* newest, es_mark* acquired);
   int metadata_block(uint64_t lease, uint32_t block, const uint8_t** data, uint32_t* size) const;
   // The descriptor of wake-ups, for a loop that watches it by itself from here on.
   int take_wake_fd();
@@ -97,6 +101,7 @@ class Consumer final : public Pollable {
   int on_welcome(Received* received);
   void on_active();
   int on_layout(const Received& received);
+  int on_stream_info(const Received& received);
   int on_pool(Received* received);
   void end(es_cause cause, const char* reason);
 
@@ -106,6 +111,7 @@ class Consumer final : public Pollable {
   bool said_attached_ = false;
   bool attached_ = false;  // the producer counts us in
   bool wake_pending_ = false;
+  bool info_pending_ = false;
   bool credit_blocked_ = false;
   bool keeps_past_end_ = false;  // ES_ACQUIRE_PAST_END was given
   es_state state_;              // as last announced, up to EMPTY; NEW and OLD follow from the seat
@@ -115,12 +121,15 @@ class Consumer final : public Pollable {
   uint64_t connection_ = 0;
   uint64_t epoch_ = 0;
   uint64_t last_number_ = 0;
+  int64_t last_pts_ = ES_NO_PTS;  // of the last acquired frame that had one
+  uint32_t latency_us_ = 0;
   int64_t woken_at_ = 0;        // when the last wake-up came
   bool seen_first_ = false;
   int last_slot_ = -1;          // of the frame acquired last, while it is held or kept
   uint32_t held_ = 0;
   es_policy policy_{};
   UserInfo user_info_, producer_info_;
+  StreamInfo stream_info_;
   Fd socket_, wakes_;
   Watch socket_watch_, wake_watch_;
   Mapping page_;

@@ -77,7 +77,7 @@ class Context {
   void queue(const es_event& event);
   // Events lie there that nobody takes: what comes often should stay away.
   bool crowded() const;
-  // Queues a readable or writable event unless one for this object is queued already (`*pending`).
+  // Queues an event of which one stands for many, unless one for this object is queued already (`*pending`).
   void queue_wake(es_event_kind kind, uint32_t object, bool* pending);
   uint32_t next_id() { return ++last_id_; }
   Received* received() { return received_.get(); }

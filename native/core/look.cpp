@@ -1,4 +1,4 @@
-// The consumer's verbs of edgestream_verbs.h: they look at what waits, or at what comes with a frame, and take nothing.
+// The consumer's verbs that look, at what waits, what comes with a frame, what was measured, and take nothing.
 #include "consumer.hpp"
 #include "metadata.hpp"
 #include "status.hpp"
@@ -41,6 +41,36 @@ int Consumer::set_user_info(const void* bytes, uint32_t size) {
   if (closed_) return fail(ES_BAD_STREAM, "the consumer is closed");
   if (said_attached_) return fail(ES_BAD_STATE, "user info: the hand-shake with the producer is over");
   return user_info_.set(bytes, size);
+}
+
+int Consumer::set_latency(uint32_t us) {
+  if (closed_) return fail(ES_BAD_STREAM, "the consumer is closed");
+  latency_us_ = us;
+  if (page_) seat_.set_latency_us(us);
+  return ES_OK;
+}
+
+int Consumer::marks(es_mark* newest, es_mark* acquired) {
+  if (closed_) return fail(ES_BAD_STREAM, "the consumer is closed");
+  *acquired = {last_number_, last_pts_};
+  *newest = *acquired;
+  uint64_t position;
+  uint32_t slot;
+  for (int tries = 0; tries < kTriesMax && page_ && seat_.find_newest(&position, &slot); tries++) {
+    if (slot >= slots_.size()) read_messages();  // the pool grew
+    if (slot >= slots_.size()) return ES_OK;
+    es_pending waiting{};
+    if (!seat_.read_waiting(position, slot, *slots_[slot].descriptor, &waiting)) continue;
+    *newest = {waiting.number, waiting.pts == ES_NO_PTS ? last_pts_ : waiting.pts};
+    break;
+  }
+  return ES_OK;
+}
+
+int Consumer::get_latency(es_latency* out) const {
+  if (!page_) return fail(ES_BAD_STATE, "there is no latency before the producer is met");
+  seat_.copy_latency(out);
+  return ES_OK;
 }
 
 int Consumer::metadata_block(uint64_t lease, uint32_t block, const uint8_t** data, uint32_t* size) const {

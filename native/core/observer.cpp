@@ -63,6 +63,8 @@ void Observer::on_ready(int fd) {
   Received* received = context_->received();
   const int result = receive(fd, received);
   if (result == ES_WOULD_BLOCK || (result == ES_OK && received->type() == MessageType::pending)) return;
+  const bool is_info = result == ES_OK && received->type() == MessageType::stream_info;
+  if (is_info && stream_info_.take(*received, &throughput_)) return;  // its report follows
   es_event event{};
   event.kind = ES_EVENT_REPORT;
   event.object = id_;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "context.hpp"
+#include "stream_info.hpp"
 
 namespace es {
 
@@ -20,6 +21,7 @@ class Observer final : public Pollable {
   int query(uint64_t connection);
   int report(es_producer_info* info, es_connection_info* out, uint32_t count);
   int latency(uint64_t* connection, es_latency* out);
+  int stream_info(uint8_t* out, es_throughput* throughput) const;
   void on_ready(int fd) override;
 
  private:
@@ -35,6 +37,8 @@ class Observer final : public Pollable {
   bool has_report_ = false;
   bool gone_ = false;
   es_producer_info info_{};
+  StreamInfo stream_info_;
+  es_throughput throughput_{};
   std::vector<es_connection_info> connections_;
   std::unique_ptr<LatencyMessage> latency_;  // the last one that came
 };

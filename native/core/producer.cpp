@@ -67,7 +67,8 @@ int Producer::create(Context* context, const es_producer_options& options, Strea
   if (options.unprotected != 0) return fail(ES_BAD_ACCESS, "`unprotected` exists in test builds only");
 #endif
   std::unique_ptr<Producer> producer(new Producer(context, options, stream));
-  const int result = producer->grow_to(producer->slots_needed(nullptr));
+  const uint32_t wanted = std::min(options.slots, producer->accept_.max_slots);
+  const int result = producer->grow_to(std::max(producer->slots_needed(nullptr), wanted));
   if (result != ES_OK) {
     producer->stream_ = nullptr;  // it never was the stream's producer, so its end is not the stream's
     return result;
@@ -198,6 +199,7 @@ int Producer::post(uint64_t lease, const es_post_info& info, uint64_t* number, b
   number_++;
   if (number != nullptr) *number = number_;
   write_descriptor(&slot, info, number_);
+  throughput_.count(slot.descriptor->posted, slot.descriptor->size);
   slot.writing = false;
   writing_--;
   last_slot_ = found;

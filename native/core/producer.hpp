@@ -2,7 +2,7 @@
 //   producer.cpp   verbs and waits       admission.cpp   guests become connections, connections end
 //   report.cpp     state and counters    verbs.cpp       what edgestream_verbs.h adds
 //   limits.cpp     consumers that lag, stall, or hold too long
-//   reaper.cpp     idle consumers
+//   reaper.cpp     idle consumers        stream_info.cpp what it tells about its stream
 #pragma once
 
 #include <memory>
@@ -12,6 +12,8 @@
 #include "connection.hpp"
 #include "metadata.hpp"
 #include "pool.hpp"
+#include "stream_info.hpp"
+#include "throughput.hpp"
 
 namespace es {
 
@@ -41,6 +43,9 @@ class Producer final : public Pollable {
   bool paused(uint64_t* dropped) const;
   int set_user_info(const void* bytes, uint32_t size);
   int user_info(uint64_t connection, uint8_t* out) const;
+  int set_stream_info(const void* bytes, uint32_t size);
+  int stream_info(uint8_t* out, es_throughput* throughput) const;
+  int newest(es_mark* out) const;
   int set_metadata(uint32_t block, uint32_t offset, const void* bytes, uint32_t size);
   void fill_info(es_producer_info* out);
   uint32_t fill_connections(es_connection_info* out, uint32_t count);
@@ -78,6 +83,8 @@ class Producer final : public Pollable {
   void check_recovery(Connection* connection);
   void watch_holds(int64_t now);
   void check_holds(int64_t now);
+  void tell_stream_info();
+  uint64_t find_previous(const Connection& connection) const;
   void arm_reaper();
   void reap_idle();
   void arm_deadline();
@@ -131,6 +138,10 @@ class Producer final : public Pollable {
   MetadataBlocks blocks_;
   UserInfo user_info_;
   bool user_info_told_ = false;
+  StreamInfo stream_info_;
+  uint64_t info_edition_ = 0;  // 0: nothing was told
+  Deadline info_retry_{context_, [this] { tell_stream_info(); }};
+  Throughput throughput_;
   Pool pool_;
   SlotClaims claims_;
   Deadline deadline_;

@@ -37,6 +37,7 @@ enum class MessageType : uint16_t {
   active = 14,   // producer -> consumer: every frame posted from now on is yours
   latency = 15,  // producer -> observer: one connection's histograms
   user_info = 16,  // either way: what the endpoint tells about itself; before `attached`, before `active`
+  stream_info = 18,  // producer -> consumer, observer: what it tells about its stream, and what is measured of it
 };
 
 enum class Kind : uint32_t { consume = 1, produce = 2, observe = 3 };
@@ -144,6 +145,14 @@ struct UserInfoMessage {
   uint8_t bytes[ES_USER_INFO_MAX];
 };
 
+struct StreamInfoMessage {
+  MessageHeader header;
+  es_throughput throughput;  // when it was sent
+  uint32_t bytes_used;
+  uint32_t reserved;
+  // uint8_t[bytes_used] follow
+};
+
 struct SignalMessage {
   MessageHeader header;
 };
@@ -197,7 +206,9 @@ struct SeatPage {
   std::atomic<uint64_t> places_kept;  // places of frames that it has taken and that still count as waiting
   std::atomic<uint64_t> kept;    // position + 1 of the frame it was given back and keeps for reuse; 0: none
   std::atomic<uint64_t> reused;  // how often the application got such a frame again
-  uint64_t reserved3[5];
+  std::atomic<uint32_t> latency_us;  // how long a frame takes from its acquire to where it is seen; for the producer
+  uint32_t reserved3;
+  uint64_t reserved4[4];
   // one word per slot, then the ring: position << 8 | slot
   std::atomic<uint64_t> word[ES_SLOTS_MAX];
   std::atomic<uint64_t> ring[kRingSize];
@@ -262,10 +273,14 @@ ES_AT(RefusedMessage, code, 16); ES_AT(RefusedMessage, text, 24);
 ES_AT(ByeMessage, cause, 16); ES_AT(ByeMessage, text, 24);
 static_assert(sizeof(UserInfoMessage) == 1048);
 ES_AT(UserInfoMessage, bytes_used, 16); ES_AT(UserInfoMessage, bytes, 24);
-static_assert(sizeof(es_connection_info) == 184);
+static_assert(sizeof(StreamInfoMessage) == 48);
+ES_AT(StreamInfoMessage, throughput, 16); ES_AT(StreamInfoMessage, bytes_used, 40);
+ES_AT(es_throughput, bytes, 8); ES_AT(es_throughput, elapsed, 16);
+static_assert(sizeof(es_connection_info) == 192);
 ES_AT(es_connection_info, state, 8); ES_AT(es_connection_info, pid, 12); ES_AT(es_connection_info, uid, 16);
+ES_AT(es_connection_info, latency_us, 20);
 ES_AT(es_connection_info, policy, 24); ES_AT(es_connection_info, posted, 64); ES_AT(es_connection_info, since, 112);
-ES_AT(es_connection_info, client, 120);
+ES_AT(es_connection_info, client, 120); ES_AT(es_connection_info, previous, 184);
 static_assert(sizeof(es_producer_info) == 144);
 ES_AT(es_producer_info, layout, 32); ES_AT(es_producer_info, format, 56);
 static_assert(sizeof(ReportMessage) == 168);
@@ -279,6 +294,7 @@ ES_AT(SeatPage, discarded, 32); ES_AT(SeatPage, head, 64); ES_AT(SeatPage, newes
 ES_AT(SeatPage, consumer_waiting, 128); ES_AT(SeatPage, producer_waiting, 132);
 ES_AT(SeatPage, start_number, 136); ES_AT(SeatPage, reset_number, 144);
 ES_AT(SeatPage, places_kept, 192); ES_AT(SeatPage, kept, 200); ES_AT(SeatPage, reused, 208);
+ES_AT(SeatPage, latency_us, 216);
 ES_AT(SeatPage, word, 256); ES_AT(SeatPage, ring, 2304); ES_AT(SeatPage, latency, 6400);
 static_assert(sizeof(es_latency) == 9000 && sizeof(LatencyCounters) == 9000);
 ES_AT(es_latency, max, 8960); ES_AT(LatencyCounters, max, 8960);

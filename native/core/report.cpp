@@ -1,4 +1,6 @@
 // What a producer tells about itself and its connections: state, counters, the last words of those that ended.
+#include <algorithm>
+
 #include "producer.hpp"
 #include "status.hpp"
 
@@ -59,6 +61,8 @@ void Producer::fill_connection(const Connection& connection, es_connection_info*
   out->discarded = counters.discarded;
   out->delivered = counters.delivered;
   out->since = connection.since;
+  out->latency_us = connection.seat.latency_us();
+  out->previous = connection.previous;
   copy_text(out->client, sizeof out->client, connection.guest.hello.client);
 }
 
@@ -72,6 +76,8 @@ int Producer::latency(uint64_t id, es_latency* out) const {
 }
 
 int Producer::send_report(int fd) {
+  const int told = stream_info_.send(fd, throughput_.read(es_now()));
+  if (told != ES_OK) return told;
   std::vector<es_connection_info> connections(connections_.size());
   const uint32_t count = fill_connections(connections.data(), static_cast<uint32_t>(connections.size()));
   const size_t size = sizeof(ReportMessage) + count * sizeof(es_connection_info);
@@ -90,6 +96,20 @@ int Producer::send_latency(int fd, uint64_t connection) const {
   message.connection = connection;
   latency(connection, &message.latency);
   return send_message(fd, message);
+}
+
+// Only a name that nobody else uses now says who somebody is.
+uint64_t Producer::find_previous(const Connection& connection) const {
+  const auto is_same = [&](const char* client, int32_t uid) {
+    return uid == connection.guest.uid && strcmp(client, connection.guest.hello.client) == 0;
+  };
+  for (const auto& other : connections_) {
+    const bool lives = other.get() != &connection && other->phase != Connection::Phase::evicted;
+    if (lives && is_same(other->guest.hello.client, other->guest.uid)) return 0;
+  }
+  const auto last = std::find_if(ended_.rbegin(), ended_.rend(),
+                                 [&](const es_connection_info& info) { return is_same(info.client, info.uid); });
+  return last == ended_.rend() ? 0 : last->id;
 }
 
 int Producer::find_ended(uint64_t connection, es_connection_info* out) const {

@@ -230,6 +230,16 @@ bool ConsumerSeat::peek(uint64_t* position, uint32_t* slot) {
   return false;
 }
 
+bool ConsumerSeat::find_newest(uint64_t* position, uint32_t* slot) const {
+  const uint64_t head = page_->head.load(std::memory_order_seq_cst);
+  if (head == 0) return false;
+  const uint64_t entry = entry_of(head - 1);
+  *position = head - 1;
+  *slot = entry & 0xff;
+  const uint64_t queued = pack_word(*position, SlotState::queued);
+  return entry >> 8 == *position && page_->word[*slot].load(std::memory_order_acquire) == queued;
+}
+
 // The producer writes a descriptor only after its slot has left the queue, so a word that still says queued after the
 // reads vouches for them. Atomics, for the producer may write meanwhile; acquiring, so that the word is read last.
 bool ConsumerSeat::read_waiting(uint64_t position, uint32_t slot, const SlotDescriptor& descriptor,

@@ -68,6 +68,7 @@ class ProducerSeat {
   const es_policy& policy() const { return policy_; }
   // As the consumer wrote it; for people only.
   const LatencyCounters& latency() const { return page_->latency; }
+  uint32_t latency_us() const { return page_->latency_us.load(std::memory_order_relaxed); }
 
  private:
   struct Held {
@@ -115,6 +116,8 @@ class ConsumerSeat {
   bool read_waiting(uint64_t position, uint32_t slot, const SlotDescriptor& descriptor, es_pending* out) const;
   // Leases that frame. false: the producer took it back in the meantime; peek again.
   bool take(uint64_t position, uint32_t slot);
+  // The newest frame, whatever the mode would take next. false: it does not wait.
+  bool find_newest(uint64_t* position, uint32_t* slot) const;
   // The same, for the last credit: the earlier frame is given back if and only if this one is taken.
   bool take_instead_of(uint64_t earlier_position, uint32_t earlier_slot, uint64_t position, uint32_t slot);
   // The place of the frame that is taken next stays occupied until consume(). Call it before take().
@@ -135,6 +138,7 @@ class ConsumerSeat {
   // posted, discarded and what was taken back as the producer counts them; the rest is this side's own count.
   SeatCounters counters() const;
   LatencyWriter& latency() { return latency_; }
+  void set_latency_us(uint32_t us) { page_->latency_us.store(us, std::memory_order_relaxed); }
   void copy_latency(es_latency* out) const { es::copy_latency(page_->latency, out); }
 
  private:

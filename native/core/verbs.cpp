@@ -30,6 +30,7 @@ void Producer::announce_drop(const Connection* connection, es_drop why) {
   event.connection = connection == nullptr ? 0 : connection->id;
   event.code = why;
   event.value = number_;
+  event.at = es_now();
   context_->queue(event);
 }
 
@@ -81,6 +82,12 @@ int Producer::user_info(uint64_t id, uint8_t* out) const {
     if (connection->id == id) return connection->user_info.copy(out);
   }
   return fail(ES_BAD_PARAMETER, "there is no connection %llu", static_cast<unsigned long long>(id));
+}
+
+int Producer::newest(es_mark* out) const {
+  if (closed_) return fail(ES_BAD_STREAM, "the producer is closed");
+  *out = {number_, last_pts_};
+  return ES_OK;
 }
 
 int Producer::set_metadata(uint32_t block, uint32_t offset, const void* bytes, uint32_t size) {

@@ -203,6 +203,7 @@ typedef struct es_producer_options {
   uint8_t wait_without_consumer; /**< post waits while nobody is connected, instead of dropping */
   uint8_t unprotected;      /**< tests only, refused unless built with ES_TEST_HOOKS: reuse slots in spite of leases */
   uint8_t support_reset;    /**< es_producer_reset() may be called */
+  uint32_t slots;           /**< the pool has at least so many from the beginning; 0 = what is needed then */
 } es_producer_options;
 
 typedef struct es_consumer_options {
@@ -246,11 +247,12 @@ typedef struct es_connection_info {
   uint64_t id;
   uint32_t state;           /**< es_state */
   int32_t pid, uid;
-  uint32_t reserved;
+  uint32_t latency_us;      /**< es_consumer_set_latency(), as the consumer says */
   es_policy policy;
   uint64_t posted, delivered, skipped, discarded, waiting, held;
   int64_t since;            /**< when it began to get frames; 0 before that */
   char client[64];
+  uint64_t previous;        /**< the ended connection that this one follows: same client and user; 0: none known */
 } es_connection_info;
 
 typedef struct es_producer_info {
@@ -361,6 +363,7 @@ ES_API int es_consumer_format(es_consumer *consumer, uint32_t layout, es_format 
 ES_API void es_consumer_close(es_consumer *consumer);
 
 #include "edgestream_verbs.h"
+#include "edgestream_info.h"
 
 /* --------------------------------------------------------------- observer */
 /** Attaches without a seat: statistics only. */

@@ -28,9 +28,11 @@ TEST("structs of the C interface have the same numbers in C99 and in the protoco
       {"es_policy.label", 24}, {"es_plane", 16},
       {"es_format", 88}, {"es_format.width", 8}, {"es_format.height", 12}, {"es_format.plane_count", 16},
       {"es_format.planes", 20}, {"es_format.size", 72}, {"es_format.time_base_num", 80},
-      {"es_format.time_base_den", 84}, {"es_connection_info", 184}, {"es_connection_info.state", 8},
+      {"es_format.time_base_den", 84}, {"es_connection_info", 192}, {"es_connection_info.state", 8},
       {"es_connection_info.pid", 12}, {"es_connection_info.uid", 16}, {"es_connection_info.policy", 24},
       {"es_connection_info.posted", 64}, {"es_connection_info.since", 112}, {"es_connection_info.client", 120},
+      {"es_connection_info.latency_us", 20}, {"es_connection_info.previous", 184},
+      {"es_throughput", 24}, {"es_throughput.bytes", 8}, {"es_throughput.elapsed", 16},
       {"es_producer_info", 144}, {"es_producer_info.layout", 32}, {"es_producer_info.format", 56},
   };
   for (const auto& entry : documented) {
