@@ -26,6 +26,7 @@ export const EventKind = {
   recovered: 12,
   heldTooLong: 13,
   dropped: 14,
+  streamInfo: 15,
 } as const;
 
 /** Index into `NativeBinding.frameInfo` after `tryAcquire` returned Flow.ok. The times are ns; no pts is INT64_MIN. */
@@ -130,6 +131,8 @@ export interface NativeProducerOptions {
   /** Tests only: reuse slots in spite of leases. Refused by a build without ES_TEST_HOOKS. */
   unprotected: boolean;
   supportReset: boolean;
+  /** The pool has at least so many from the beginning. */
+  slots: number;
 }
 
 export interface NativeConsumerOptions {
@@ -149,6 +152,8 @@ export interface NativeEvent {
   oldState: number;
   newState: number;
   text: string;
+  /** CLOCK_MONOTONIC ns of a drop, else 0. */
+  at: bigint;
 }
 
 export interface NativeConnectionInfo {
@@ -166,6 +171,29 @@ export interface NativeConnectionInfo {
   /** CLOCK_MONOTONIC ns. */
   since: bigint;
   client: string;
+  latencyUs: number;
+  /** The ended connection that it follows; 0n: none known. */
+  previous: bigint;
+}
+
+/** What a producer told about its stream, and es_throughput. */
+export interface NativeStreamInfo {
+  text: string;
+  frames: number;
+  bytes: number;
+  elapsed: number;
+}
+
+/** es_mark. */
+export interface NativeMark {
+  number: bigint;
+  pts: bigint;
+}
+
+export interface NativeReport {
+  info: NativeProducerInfo;
+  connections: NativeConnectionInfo[];
+  streamInfo: NativeStreamInfo;
 }
 
 export interface NativeProducerInfo {
@@ -231,6 +259,10 @@ export interface NativeProducer {
   setUserInfo(text: string): void;
   /** What a connection's consumer told; "" = nothing. */
   userInfo(connection: bigint): string;
+  /** What it tells about the stream, at most 2048 bytes of text. */
+  setStreamInfo(text: string): void;
+  streamInfo(): NativeStreamInfo;
+  newest(): NativeMark;
   /** Frames dropped while it was paused, ever. */
   droppedPaused(): bigint;
   info(): NativeProducerInfo;
@@ -271,6 +303,11 @@ export interface NativeConsumer {
   setUserInfo(text: string): void;
   /** What the producer told; "" = nothing, or not yet. */
   userInfo(): string;
+  /** What the producer told about the stream last; "" = nothing, or not yet. */
+  streamInfo(): string;
+  setLatency(us: number): void;
+  /** The newest frame that reached it, and the one it acquired last. */
+  marks(): { newest: NativeMark; acquired: NativeMark };
   state(): number;
   info(): NativeConsumerInfo;
   /** es_latency, word for word; undefined before the producer is met. */
@@ -284,7 +321,7 @@ export interface NativeObserver {
   readonly id: number;
   query(): void;
   /** undefined before the first report; throws ERR_CLOSED when the stream is gone. */
-  report(): { info: NativeProducerInfo; connections: NativeConnectionInfo[] } | undefined;
+  report(): NativeReport | undefined;
   /** Asks for one connection's latency; a report event with that connection follows. */
   queryLatency(connection: bigint): void;
   /** The last one that came; undefined before that. All zero: there is no such connection any more. */

@@ -1,25 +1,41 @@
 /** What a consumer does beside taking frames. `Consumer` is the rest. */
 import { EventEmitter } from "node:events";
-import type { NativeConsumer } from "../native/binding.ts";
+import { EventKind, type NativeConsumer, type NativeEvent } from "../native/binding.ts";
+import { queryAttribute, setAttribute } from "./attributes.ts";
 import { AutoAcquire, type FrameCallback } from "./auto-acquire.ts";
 import { native, StreamError } from "./base/errors.ts";
+import type { SettableAttribute, StreamAttributes, StreamInfo } from "./base/info-types.ts";
+import { parseStreamMetadata } from "./base/stream-metadata.ts";
 import type {
   ConsumerEvents,
   DisconnectCause,
   PendingFrame,
   ReadableFrame,
   Result,
+  StreamState,
   UserInfo,
   WaitOptions,
 } from "./base/types.ts";
+import { ConsumerAttributes } from "./consumer-attributes.ts";
+import type { ConsumerSetup } from "./consumer-setup.ts";
 import { iterationError, type NoFrame } from "./flow.ts";
 import { ptsOf } from "./frame.ts";
 import { parseUserInfo, setUserInfo } from "./user-info.ts";
 
 /** @internal */
 export abstract class ConsumerControl extends EventEmitter<ConsumerEvents> {
+  /** @internal */
+  readonly attributes: ConsumerAttributes;
+  readonly #askInfo: ConsumerSetup["info"];
   #auto: AutoAcquire | undefined;
 
+  constructor({ initial, settings, info }: ConsumerSetup) {
+    super();
+    this.attributes = new ConsumerAttributes(initial, settings, this);
+    this.#askInfo = info;
+  }
+
+  abstract get state(): StreamState;
   abstract get closed(): boolean;
   abstract get cause(): DisconnectCause;
   abstract get reason(): string;
@@ -51,6 +67,32 @@ export abstract class ConsumerControl extends EventEmitter<ConsumerEvents> {
     return this.closed ? {} : parseUserInfo(native(() => this.native.userInfo()));
   }
 
+  /**
+   * What the producer tells about the stream, and what is measured of it; see `stream.info()`. Event `info` says when
+   * the producer told something new.
+   * @throws StreamError as `stream.info()`
+   */
+  info(options: WaitOptions = {}): Promise<StreamInfo> {
+    return this.#askInfo(options);
+  }
+
+  /**
+   * An attribute of this consumer by EGL's name. In every state, also `disconnected`.
+   * @throws StreamError ERR_BAD_ATTRIBUTE: there is none of that name; ERR_BAD_STREAM: closed
+   */
+  query<Name extends keyof StreamAttributes>(name: Name): StreamAttributes[Name] {
+    return queryAttribute(this.attributes, name);
+  }
+
+  /**
+   * Sets an attribute of this consumer by EGL's name. It stays when `reconnect` makes another connection.
+   * @throws StreamError ERR_BAD_ATTRIBUTE: there is none of that name; ERR_BAD_ACCESS: it can only be queried;
+   *   ERR_BAD_STATE: disconnected; ERR_BAD_PARAMETER: out of range; ERR_BAD_STREAM: closed
+   */
+  set(name: SettableAttribute, value: number): void {
+    setAttribute(this.attributes, name, value);
+  }
+
   /** Whether `autoAcquire` has a callback. */
   get autoAcquiring(): boolean {
     return this.#auto !== undefined;
@@ -78,6 +120,10 @@ export abstract class ConsumerControl extends EventEmitter<ConsumerEvents> {
     if (why === "aborted" || this.closed) return;
     const failure = why === "disconnected" ? this.gone(why) : iterationError(this.cause, this.reason);
     if (failure !== undefined) throw failure;
+  }
+
+  protected told(event: NativeEvent): void {
+    if (event.kind === EventKind.streamInfo) this.emit("info", parseStreamMetadata(this.native.streamInfo()));
   }
 
   /** For whoever waits for a frame that will not come. */

@@ -1,6 +1,8 @@
 /** What a stream tells a new consumer beside its connection. */
 import { AcquireFlag } from "../native/binding.ts";
-import type { WaitStrategy } from "./base/types.ts";
+import type { AttributeSettings, InitialAttributes } from "./attributes.ts";
+import type { StreamInfo } from "./base/info-types.ts";
+import type { WaitOptions, WaitStrategy } from "./base/types.ts";
 import type { Comeback } from "./supervise.ts";
 
 /** @internal */
@@ -10,6 +12,9 @@ export interface ConsumerSetup {
   wait: WaitStrategy;
   /** How the next connection is made; undefined: this one is the only one. */
   comeback: Comeback | undefined;
+  initial: InitialAttributes;
+  settings: Readonly<AttributeSettings>;
+  info(options: WaitOptions): Promise<StreamInfo>;
   onClosed: () => void;
 }
 

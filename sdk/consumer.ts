@@ -16,6 +16,7 @@ import type { DisconnectCause, FrameLayout, ReadableFrame, Result, StreamState, 
 import type { BindingHost } from "./binding-host.ts";
 import { ConsumerControl } from "./consumer-control.ts";
 import { type ConsumerSetup, waitFlags } from "./consumer-setup.ts";
+import { giveUpNext, neverGivesUp, noLimits } from "./consumer-waits.ts";
 import { EarlierLives } from "./earlier-lives.ts";
 import { onFirstListener } from "./first-listener.ts";
 import { aborted, iterationError, type NoFrame, noFrame } from "./flow.ts";
@@ -37,7 +38,8 @@ const newFramesOnly = AcquireFlag.newOnly;
  * Made by `stream.connectConsumer()`.
  *
  * Events: `statechange`, told when it is noticed: at an acquire, a wake-up, or a word of the producer;
- * `frame` once per step into `new-frame-available`; `reconnected` with `reconnect`.
+ * `frame` once per step into `new-frame-available`; `info` when the producer tells something new about the stream;
+ * `reconnected` with `reconnect`.
  * @example
  * for await (const frame of consumer) {
  *   detect(frame.planes[0].data, frame.planes[0].stride); // valid until the next turn
@@ -67,7 +69,7 @@ export class Consumer extends ConsumerControl implements AsyncIterable<ReadableF
 
   /** @internal */
   constructor(host: BindingHost, consumer: NativeConsumer, setup: ConsumerSetup) {
-    super();
+    super(setup);
     this.#host = host;
     this.#setup = setup;
     this.#keepAlive = new KeepAlive(host.loop);
@@ -135,7 +137,8 @@ export class Consumer extends ConsumerControl implements AsyncIterable<ReadableF
   /**
    * EGL's acquire. In `new-frame-available` the frame at once. In `old-frame-available` it waits for a new one, and
    * when `timeoutMs` is over gives the old frame again (`isNew` false). In `empty` it waits, then throws.
-   * With `maxHeld` 1 the frame before this one is released by it.
+   * With `maxHeld` 1 the frame before this one is released by it. Without `timeoutMs` it waits as long as attribute
+   * `consumerAcquireTimeoutUsec` says.
    * @throws StreamError ERR_BAD_STATE: reason `timeout` (nothing came), `closed` or `evicted` (disconnected);
    *   ERR_ABORTED; ERR_RESOURCE_BUSY: one acquire already waits; ERR_BAD_STREAM: closed by this side
    */
@@ -146,7 +149,7 @@ export class Consumer extends ConsumerControl implements AsyncIterable<ReadableF
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.#wait<ReadableFrame>(this.#attemptAcquire, this.#giveUpAcquire, options);
+    return this.#wait<ReadableFrame>(this.#attemptAcquire, this.#giveUpAcquire, this.attributes.limit(options));
   }
 
   /** New frames only, and the flow of the stream as a `status`, never as an error. */
@@ -311,6 +314,7 @@ export class Consumer extends ConsumerControl implements AsyncIterable<ReadableF
 
   #own(consumer: NativeConsumer): ReadLeases {
     this.#host.register(consumer.id, { onWake: () => this.#wake(), onEvent: (event) => this.#onEvent(event) });
+    this.attributes.follow(consumer);
     const { maxHeld } = consumer.info().policy;
     return new ReadLeases(this.#host, consumer, maxHeld, () => this.#onRoom());
   }
@@ -335,6 +339,7 @@ export class Consumer extends ConsumerControl implements AsyncIterable<ReadableF
   }
 
   #onEvent(event: NativeEvent): void {
+    this.told(event);
     if (event.kind === EventKind.state && this.#trace !== undefined) {
       this.#trace.advance(this.#host.state(event.newState), event.connection, this.#host.cause(event.code));
     }
@@ -386,15 +391,4 @@ export class Consumer extends ConsumerControl implements AsyncIterable<ReadableF
     if (isNew) this.#trace?.advance("new-frame-available", this.#leases.native.info().connection);
     this.#look();
   }
-}
-
-const noLimits: WaitOptions = {};
-
-/** Without limits nothing ends a wait but its attempt. */
-function neverGivesUp(): never {
-  throw new StreamError("ERR_ABORTED", "a wait without limits was given up", { reason: "aborted" });
-}
-
-function giveUpNext(why: GiveUp): Result<ReadableFrame> {
-  return { status: why };
 }

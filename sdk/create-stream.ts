@@ -2,7 +2,7 @@
 import type { NativeStream } from "../native/binding.ts";
 import { viaOfCreated } from "../transports/local/choose.ts";
 import { checkCreateOptions, mergeModeOptions } from "./base/config.ts";
-import { native } from "./base/errors.ts";
+import { native, StreamError } from "./base/errors.ts";
 import { formatMask } from "./base/format.ts";
 import type { ConsumerOptions, CreateStreamOptions } from "./base/types.ts";
 import { type BindingHost, bindingHost } from "./binding-host.ts";
@@ -11,6 +11,7 @@ import { KeepAlive } from "./keep-alive.ts";
 import { toNativePolicy, toNativeProducerOptions, toNativeStreamOptions } from "./native-options.ts";
 import { whenFree } from "./standby.ts";
 import { Stream, type StreamSource } from "./stream.ts";
+import { askForInfo } from "./stream-info.ts";
 import { withUserInfo } from "./user-info.ts";
 
 /**
@@ -56,6 +57,10 @@ function createdSource(host: BindingHost, stream: NativeStream, options: CreateS
       const consumer = withUserInfo(made, own.userInfo);
       await settleConsumer(host, consumer, wait);
       return consumer;
+    },
+    async info(wait) {
+      if (!listens) throw new StreamError("ERR_BAD_STATE", "info: the stream has no producer");
+      return askForInfo(host, options.name ?? "", options.runtimeDir, wait);
     },
     // The stream is this process's own: when its producer closes, nobody restarts it behind our back.
     comeback: () => undefined,

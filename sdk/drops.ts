@@ -23,5 +23,6 @@ export function toDroppedEvent(event: NativeEvent, stream: string | undefined): 
     reason: reasons[event.code - 1] as DropReason,
     connection: event.connection === 0n ? undefined : event.connection,
     stream,
+    at: event.at,
   };
 }

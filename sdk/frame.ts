@@ -6,7 +6,7 @@ import type { FormatName, FrameLayout, FramePlane, ReadableFrame, WritableFrame 
 import type { Ticket } from "./lease-book.ts";
 
 const nothing = new Uint8Array(0);
-const noPts = -(2n ** 63n); // ES_NO_PTS
+export const noPts = -(2n ** 63n); // ES_NO_PTS
 
 const joined = new BigInt64Array(1);
 const halves = new Int32Array(joined.buffer);

@@ -14,6 +14,7 @@ export type {
 } from "./base/stats-types.ts";
 export type {
   AcceptOptions,
+  ConnectedConsumer,
   ConnectedEvent,
   ConsumerEvents,
   ConsumerOptions,
@@ -44,9 +45,13 @@ export type {
   RecoveredEvent,
   RefusedEvent,
   Result,
+  SettableAttribute,
   StalledEvent,
   StateChange,
+  StreamAttributes,
   StreamEvents,
+  StreamInfo,
+  StreamMetadata,
   StreamObserver,
   StreamState,
   UserInfo,

@@ -87,10 +87,13 @@ export function toNativeProducerOptions(stream: CreateStreamOptions, own: Produc
     const hint = 'expected { format, width, height } here or in createStream, got nothing; add a "frame"';
     throw new StreamError("ERR_BAD_PARAMETER", `connectProducer: option "frame": ${hint}`);
   }
+  const maxWriting = own.maxWriting ?? defaults.maxWriting;
+  const heldHint = stream.consumerMaxFrameHint; // beside what is written, and one that waits
   return {
     format: toNativeFormat(frame),
     accept: toNativeAccept(own.accept ?? stream.accept),
-    maxWriting: own.maxWriting ?? defaults.maxWriting,
+    maxWriting,
+    slots: Math.max(stream.producerMaxFrameHint ?? 0, heldHint === undefined ? 0 : maxWriting + 1 + heldHint),
     waitWithoutConsumer: (own.whenNoConsumer ?? stream.whenNoConsumer ?? defaults.whenNoConsumer) === "wait",
     supportReset: own.supportReset ?? stream.supportReset ?? defaults.supportReset,
     // Only a build for tests obeys this; every other build refuses it.

@@ -11,6 +11,7 @@ import { openConsumer, openProducer, whenThere } from "./connect.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { toNativePolicy, toNativeProducerOptions } from "./native-options.ts";
 import { Stream, type StreamSource } from "./stream.ts";
+import { askForInfo } from "./stream-info.ts";
 import { withUserInfo } from "./user-info.ts";
 
 /**
@@ -69,6 +70,7 @@ function openedSource(host: BindingHost, name: string, options: OpenStreamOption
       return whenThere(name, open, patience(waitOf(own)));
     },
     connectConsumer: (own, wait) => whenThere(name, (left) => connect(own, left), patience(wait)),
+    info: (wait) => askForInfo(host, name, runtimeDir, wait),
     comeback(own) {
       const backoff = reconnectWithDefaults(own.reconnect ?? options.reconnect);
       const reopen = (signal: AbortSignal) => connect(own, { signal, timeoutMs: handshakeMsMin });

@@ -1,18 +1,30 @@
 /** What a producer does to its stream as a whole, beside the frames. `Producer` is the rest. */
 import { EventEmitter } from "node:events";
-import type { NativeProducer } from "../native/binding.ts";
+import { EventKind, type NativeEvent, type NativeMark, type NativeProducer } from "../native/binding.ts";
 import { native, StreamError } from "./base/errors.ts";
+import type { ConnectedConsumer, StreamInfo, StreamMetadata } from "./base/info-types.ts";
+import { checkStreamMetadata, parseStreamMetadata } from "./base/stream-metadata.ts";
 import type { StreamEvents, UserInfo } from "./base/types.ts";
+import type { BindingHost } from "./binding-host.ts";
+import { ConsumerIndexes } from "./consumer-indexes.ts";
+import { toStreamInfo } from "./stream-info.ts";
 import { parseUserInfo, setUserInfo } from "./user-info.ts";
 
 /** @internal */
 export abstract class ProducerControl extends EventEmitter<StreamEvents> {
+  /** The stream's name. */
+  protected readonly stream: string | undefined;
+  readonly #host: BindingHost;
   readonly #native: NativeProducer;
+  readonly #indexes: ConsumerIndexes;
   #paused = false;
 
-  constructor(producer: NativeProducer) {
+  constructor(host: BindingHost, producer: NativeProducer, stream: string | undefined) {
     super();
+    this.stream = stream;
+    this.#host = host;
     this.#native = producer;
+    this.#indexes = new ConsumerIndexes(host);
   }
 
   abstract get closed(): boolean;
@@ -31,6 +43,59 @@ export abstract class ProducerControl extends EventEmitter<StreamEvents> {
 
   protected pauseStats(): { paused: boolean; droppedPaused: bigint } {
     return { paused: this.#paused, droppedPaused: this.#native.droppedPaused() };
+  }
+
+  /**
+   * The connected consumers by index. A consumer has the lowest index that was free when it came, until it ends; where
+   * one has gone there is undefined.
+   */
+  get consumers(): readonly (ConnectedConsumer | undefined)[] {
+    return this.closed ? [] : this.#indexes.look(this.#native.connections());
+  }
+
+  /**
+   * What this producer told about the stream, and what is measured of it.
+   * @throws StreamError ERR_BAD_STREAM: closed
+   */
+  info(): StreamInfo {
+    this.mustBeOpen();
+    const report = {
+      info: this.#native.info(),
+      connections: this.#native.connections(),
+      streamInfo: native(() => this.#native.streamInfo()),
+    };
+    return toStreamInfo(this.#host, this.stream, report);
+  }
+
+  /**
+   * Tells something about the stream: what is named here replaces what was told of it, the rest stays; undefined takes
+   * it back. Consumers and observers have it at once, wherever they are; event `info`.
+   * @throws StreamError ERR_BAD_PARAMETER: an unknown field, a wrong type, more than 2048 bytes as JSON; ERR_BAD_STATE:
+   *   after closeInput or stop; ERR_BAD_STREAM: closed
+   */
+  updateInfo(info: StreamMetadata): void {
+    this.mustBeOpen();
+    const changed = checkStreamMetadata(info);
+    const before = parseStreamMetadata(native(() => this.#native.streamInfo()).text);
+    const text = JSON.stringify({ ...before, ...changed });
+    native(() => this.#native.setStreamInfo(text));
+    this.emit("info", parseStreamMetadata(text));
+  }
+
+  /** @internal */
+  newestMark(): NativeMark {
+    return native(() => this.#native.newest());
+  }
+
+  /** Of every connection. @internal */
+  consumerLatencies(): number[] {
+    return this.#native.connections().map(({ latencyUs }) => latencyUs);
+  }
+
+  /** Indexes are given in the order of events, whether or not anybody looks. */
+  protected noteConsumers(event: NativeEvent): void {
+    const changed = event.kind === EventKind.connected || event.kind === EventKind.disconnected;
+    if (changed && !this.closed) this.#indexes.look(this.#native.connections());
   }
 
   /** Ends one connection, by the id of its events and stats. Its held slots are free when it is gone. */

@@ -13,7 +13,7 @@ export function toStreamEvents(host: BindingHost, producer: NativeProducer, even
   const { connection, value } = event;
   switch (event.kind) {
     case EventKind.connected:
-      return [["connected", { connection }]];
+      return [["connected", { connection, previous: value === 0n ? undefined : value }]];
     case EventKind.disconnected: {
       const cause = host.cause(event.code);
       const last = producer.ended(connection);

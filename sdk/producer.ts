@@ -33,7 +33,7 @@ import { WriteLeases } from "./write-leases.ts";
  * Made by `stream.connectProducer()`.
  *
  * Events: `connected`, `disconnected`, `evicted`, `stalled`, `recovered`, `lagged`, `heldTooLong`, `dropped`,
- * `refused`, and `statechange` per connection.
+ * `refused`, `info`, and `statechange` per connection.
  * @example
  * const frame = await producer.acquire();
  * frame.planes[0].data.fill(128);
@@ -52,7 +52,6 @@ export class Producer extends ProducerControl implements AsyncDisposable {
   readonly #others: Gate;
   readonly #traces: ConnectionTraces;
   readonly #onClosed: () => void;
-  readonly #stream: string | undefined;
   #lastStats: ProducerStats | undefined;
   #closed = false;
   /** Pushes run one after the other, or a later one could overtake. */
@@ -62,8 +61,7 @@ export class Producer extends ProducerControl implements AsyncDisposable {
 
   /** @internal */
   constructor(host: BindingHost, producer: NativeProducer, onClosed: () => void, stream?: string) {
-    super(producer);
-    this.#stream = stream;
+    super(host, producer, stream);
     this.#host = host;
     this.#native = producer;
     this.#onClosed = onClosed;
@@ -361,9 +359,10 @@ export class Producer extends ProducerControl implements AsyncDisposable {
 
   #onEvent(event: NativeEvent): void {
     if (event.kind === EventKind.dropped) {
-      this.emit("dropped", toDroppedEvent(event, this.#stream));
+      this.emit("dropped", toDroppedEvent(event, this.stream));
       return;
     }
+    this.noteConsumers(event);
     if (this.#traces.active) {
       if (event.kind === EventKind.connected) this.#traces.look(this.#native.connections());
       if (event.kind === EventKind.disconnected) this.#traces.gone(event.connection, this.#host.cause(event.code));

@@ -22,6 +22,8 @@ export function toConnectionStats(
     mode: info.policy.label,
     state: host.state(info.state),
     client: info.client,
+    previous: info.previous === 0n ? undefined : info.previous,
+    consumerLatencyUsec: info.latencyUs,
     pid: info.pid,
     posted: info.posted,
     delivered: info.delivered,

@@ -3,16 +3,29 @@ import { EventEmitter } from "node:events";
 import type { NativeConsumer, NativeEvent, NativeProducer } from "../native/binding.ts";
 import { EventKind } from "../native/binding.ts";
 import { Announcer } from "./announcer.ts";
-import { attachGraceMs, checkConsumerOptions, checkProducerOptions, defaults } from "./base/config.ts";
+import { initialAttributes, queryAttribute, setAttribute } from "./attributes.ts";
+import {
+  attachGraceMs,
+  checkConsumerOptions,
+  checkProducerOptions,
+  checkWaitOptions,
+  defaults,
+  mergeModeOptions,
+} from "./base/config.ts";
 import { StreamError } from "./base/errors.ts";
 import { streamEventNames } from "./base/event-names.ts";
 import type { StreamStats } from "./base/stats-types.ts";
 import type {
   ConsumerOptions,
+  CreateStreamOptions,
   DroppedEvent,
   ProducerOptions,
+  SettableAttribute,
   StateChange,
+  StreamAttributes,
   StreamEvents,
+  StreamInfo,
+  StreamMetadata,
   StreamObserver,
   StreamState,
   Via,
@@ -25,6 +38,7 @@ import { onFirstListener } from "./first-listener.ts";
 import { errorCode } from "./flow.ts";
 import type { KeepAlive } from "./keep-alive.ts";
 import { Producer } from "./producer.ts";
+import { StreamAttributeOwner } from "./stream-attributes.ts";
 import type { Comeback } from "./supervise.ts";
 
 /** How this process got at the stream; see create-stream.ts and open-stream.ts. @internal */
@@ -34,8 +48,8 @@ export interface StreamSource {
   readonly strict: boolean;
   /** How its consumers wait, unless one says otherwise. */
   readonly wait: WaitStrategy | undefined;
-  /** Mode options of the stream; a connection may override them. */
-  readonly modeOptions: ConsumerOptions;
+  /** Options of the stream; a connection may override those of its mode. */
+  readonly modeOptions: CreateStreamOptions;
   /** Number of the native object whose events are this stream's, if it has one. */
   readonly object: number | undefined;
   readonly observer: StreamObserver | undefined;
@@ -43,6 +57,8 @@ export interface StreamSource {
   readonly keepAlive: KeepAlive;
   connectProducer(options: ProducerOptions): Promise<NativeProducer>;
   connectConsumer(options: ConsumerOptions, wait: WaitOptions): Promise<NativeConsumer>;
+  /** Asks the producer, which is elsewhere. */
+  info(wait: WaitOptions): Promise<StreamInfo>;
   /** How to get the next connection after the producer's end, where that makes sense. */
   comeback(options: ConsumerOptions): Comeback | undefined;
   close(): void;
@@ -76,6 +92,7 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncDisposabl
   readonly #source: StreamSource;
   readonly #consumers = new Set<Consumer>();
   readonly #announcer: Announcer;
+  readonly #attributes: StreamAttributeOwner;
   #statesWatched = false;
   #producer: Producer | undefined;
   #referenced = true;
@@ -93,18 +110,25 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncDisposabl
       host.register(source.object, { onWake: () => {}, onEvent: (event) => this.#onEvent(event) });
     }
     this.#announcer = new Announcer(this as EventEmitter, source.name, source.observer);
+    this.#attributes = new StreamAttributeOwner(initialAttributes(source.modeOptions, source.object !== undefined), {
+      mustBeOpen: () => this.#mustBeOpen(),
+      state: () => this.state,
+      producer: () => this.#producer,
+      consumers: () => [...this.#consumers],
+    });
     onFirstListener(this as EventEmitter, "statechange", () => this.#watchStates());
     onFirstListener(this as EventEmitter, "dropped", () => this.#watchDrops());
   }
 
   /**
    * A summary: the producer's when it is here, else the most advanced connection's; `created` when there is none,
-   * `disconnected` once closed. Not bound to the transition rules that hold for each connection.
+   * `disconnected` once closed, or strict and over. Not bound to the transition rules that hold for each connection.
    */
   get state(): StreamState {
     if (this.#closed) return "disconnected";
     if (this.#producer !== undefined && !this.#producer.closed) return this.#producer.state;
     const states = new Set([...this.#consumers].map((consumer) => consumer.state));
+    if (this.#source.strict && states.has("disconnected")) return "disconnected"; // it ends with either end
     return byAdvance.find((state) => states.has(state)) ?? "created";
   }
 
@@ -133,6 +157,9 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncDisposabl
     const producer: Producer = new Producer(this.#host, native, onClosed, this.name);
     this.#producer = producer;
     if (!this.#referenced) producer.unref();
+    const { onDrop, supportReset = defaults.supportReset } = { ...this.#source.modeOptions, ...checked };
+    if (onDrop !== undefined) producer.on("dropped", onDrop);
+    this.#attributes.initial = { ...this.#attributes.initial, supportReset };
     this.#forwardEvents(producer);
     await producer.settled({ timeoutMs: attachGraceMs });
     return producer;
@@ -159,14 +186,49 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncDisposabl
       strict: this.#source.strict,
       wait: own.wait ?? this.#source.wait ?? defaults.wait,
       comeback: this.#source.comeback(own),
+      initial: this.#attributes.initialFor(mergeModeOptions(this.#source.modeOptions, own)),
+      settings: this.#attributes.inherited,
+      info: (options) => this.info(options),
       onClosed: () => this.#consumers.delete(consumer),
     });
     this.#consumers.add(consumer);
+    consumer.on("info", (told) => this.#fromConsumerInfo(consumer, told));
     if (!this.#referenced) consumer.unref();
     if (this.#statesWatched) consumer.on("statechange", this.#fromConsumer);
     // With both ends here, what is posted after this line reaches the newcomer.
     await this.#producer?.settled({ timeoutMs: attachGraceMs });
     return consumer;
+  }
+
+  /**
+   * What the producer tells about the stream (`producer.updateInfo`), and what is measured of it. The producer is asked
+   * where it is; one in another process answers from its event loop.
+   * @param options `timeoutMs`: 1000 unless given
+   * @throws StreamError ERR_TIMEOUT, ERR_ABORTED: no answer; ERR_BAD_STATE: nobody outside can be its producer, and
+   *   there is none here; ERR_NOT_FOUND, ERR_CLOSED: the stream is gone; ERR_BAD_STREAM: closed
+   */
+  async info(options: WaitOptions = {}): Promise<StreamInfo> {
+    checkWaitOptions(options);
+    this.#mustBeOpen();
+    return this.#producer?.info() ?? this.#source.info(options);
+  }
+
+  /**
+   * An attribute by EGL's name. In every state, also `disconnected`. Those of a consumer are its only consumer's.
+   * @throws StreamError ERR_BAD_ATTRIBUTE: there is none of that name; ERR_BAD_MATCH: it is a consumer's, and this
+   *   process has several; ERR_BAD_STREAM: closed
+   */
+  query<Name extends keyof StreamAttributes>(name: Name): StreamAttributes[Name] {
+    return queryAttribute(this.#attributes, name);
+  }
+
+  /**
+   * Sets an attribute by EGL's name, for its consumers of this process and those that connect later.
+   * @throws StreamError ERR_BAD_ATTRIBUTE: there is none of that name; ERR_BAD_ACCESS: it can only be queried;
+   *   ERR_BAD_STATE: disconnected; ERR_BAD_PARAMETER: out of range; ERR_BAD_STREAM: closed
+   */
+  set(name: SettableAttribute, value: number): void {
+    setAttribute(this.#attributes, name, value);
   }
 
   /** Counters of the endpoints that this process has. */
@@ -265,6 +327,12 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncDisposabl
     this.#statesWatched = true;
     this.#producer?.on("statechange", this.#fromProducer);
     for (const consumer of this.#consumers) consumer.on("statechange", this.#fromConsumer);
+  }
+
+  /** With several consumers here, and with the producer, it is told once. */
+  #fromConsumerInfo(consumer: Consumer, told: StreamMetadata): void {
+    const [first] = this.#consumers;
+    if (this.#producer === undefined && consumer === first) this.#announcer.tell("info", told);
   }
 
   readonly #fromDrops = (event: DroppedEvent): void => {

@@ -22,6 +22,9 @@ void ConsumerWrap::define(Napi::Env env) {
           InstanceMethod<&ConsumerWrap::arm>("arm"),
           InstanceMethod<&ConsumerWrap::set_user_info>("setUserInfo"),
           InstanceMethod<&ConsumerWrap::user_info>("userInfo"),
+          InstanceMethod<&ConsumerWrap::stream_info>("streamInfo"),
+          InstanceMethod<&ConsumerWrap::set_latency>("setLatency"),
+          InstanceMethod<&ConsumerWrap::marks>("marks"),
           InstanceMethod<&ConsumerWrap::state>("state"),
           InstanceMethod<&ConsumerWrap::info>("info"),
           InstanceMethod<&ConsumerWrap::latency>("latency"),
@@ -256,6 +259,34 @@ Napi::Value ConsumerWrap::user_info(const Napi::CallbackInfo &info) {
   uint8_t bytes[ES_USER_INFO_MAX];
   const int size = checked(env, es_consumer_user_info(alive(env), bytes));
   return Napi::String::New(env, reinterpret_cast<const char *>(bytes), static_cast<size_t>(size));
+}
+
+// C:  int es_consumer_stream_info(es_consumer *consumer, uint8_t out[ES_STREAM_INFO_MAX]);
+// TS: streamInfo(): string        Thread: JS thread only.
+Napi::Value ConsumerWrap::stream_info(const Napi::CallbackInfo &info) {
+  Napi::Env env = info.Env();
+  uint8_t bytes[ES_STREAM_INFO_MAX];
+  const int size = checked(env, es_consumer_stream_info(alive(env), bytes));
+  return Napi::String::New(env, reinterpret_cast<const char *>(bytes), static_cast<size_t>(size));
+}
+
+// C:  int es_consumer_set_latency(es_consumer *consumer, uint32_t latency_us);
+// TS: setLatency(us: number): void        Thread: JS thread only.
+void ConsumerWrap::set_latency(const Napi::CallbackInfo &info) {
+  const auto us = static_cast<uint32_t>(to_integer(info[0], "us", 0, UINT32_MAX));
+  checked(info.Env(), es_consumer_set_latency(alive(info.Env()), us));
+}
+
+// C:  int es_consumer_marks(es_consumer *consumer, es_mark *newest, es_mark *acquired);
+// TS: marks(): { newest: NativeMark; acquired: NativeMark }        Thread: JS thread only.
+Napi::Value ConsumerWrap::marks(const Napi::CallbackInfo &info) {
+  Napi::Env env = info.Env();
+  es_mark newest{}, acquired{};
+  checked(env, es_consumer_marks(alive(env), &newest, &acquired));
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("newest", from_mark(env, newest));
+  result.Set("acquired", from_mark(env, acquired));
+  return result;
 }
 
 // C:  int es_consumer_state(es_consumer *consumer);

@@ -148,6 +148,7 @@ es_producer_options to_producer_options(const Napi::Object &object) {
   options.wait_without_consumer = to_bool(object.Get("waitWithoutConsumer"), "waitWithoutConsumer") ? 1 : 0;
   options.unprotected = to_bool(object.Get("unprotected"), "unprotected") ? 1 : 0;
   options.support_reset = to_bool(object.Get("supportReset"), "supportReset") ? 1 : 0;
+  options.slots = field_u32(object, "slots");
   return options;
 }
 
@@ -201,6 +202,7 @@ Napi::Object from_event(Napi::Env env, const es_event &event) {
   object.Set("oldState", number(env, event.old_state));
   object.Set("newState", number(env, event.new_state));
   object.Set("text", text(env, event.text));
+  object.Set("at", big(env, event.at));
   return object;
 }
 
@@ -219,6 +221,24 @@ Napi::Object from_connection(Napi::Env env, const es_connection_info &info) {
   object.Set("held", big(env, info.held));
   object.Set("since", big(env, info.since));
   object.Set("client", text(env, info.client));
+  object.Set("latencyUs", number(env, info.latency_us));
+  object.Set("previous", big(env, info.previous));
+  return object;
+}
+
+Napi::Object from_mark(Napi::Env env, const es_mark &mark) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("number", big(env, mark.number));
+  object.Set("pts", big(env, mark.pts));
+  return object;
+}
+
+Napi::Object from_stream_info(Napi::Env env, const uint8_t *bytes, int size, const es_throughput &throughput) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("text", Napi::String::New(env, reinterpret_cast<const char *>(bytes), static_cast<size_t>(size)));
+  object.Set("frames", number(env, static_cast<double>(throughput.frames)));
+  object.Set("bytes", number(env, static_cast<double>(throughput.bytes)));
+  object.Set("elapsed", number(env, static_cast<double>(throughput.elapsed)));
   return object;
 }
 

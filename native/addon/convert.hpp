@@ -50,6 +50,9 @@ Napi::Object from_format(Napi::Env env, const es_format &format);
 Napi::Object from_policy(Napi::Env env, const es_policy &policy);
 Napi::Object from_event(Napi::Env env, const es_event &event);
 Napi::Object from_connection(Napi::Env env, const es_connection_info &info);
+Napi::Object from_mark(Napi::Env env, const es_mark &mark);
+/** `bytes` and `size`: what the producer told, which may be anything. */
+Napi::Object from_stream_info(Napi::Env env, const uint8_t *bytes, int size, const es_throughput &throughput);
 Napi::Object from_producer_info(Napi::Env env, const es_producer_info &info);
 Napi::Object from_consumer_info(Napi::Env env, const es_consumer_info &info);
 /** es_latency word for word, as a BigUint64Array. */

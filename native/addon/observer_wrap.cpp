@@ -58,7 +58,8 @@ void ObserverWrap::query(const Napi::CallbackInfo &info) {
 }
 
 // C:  int es_observer_report(es_observer *observer, es_producer_info *info, es_connection_info *out, uint32_t count);
-// TS: report(): { info: NativeProducerInfo; connections: NativeConnectionInfo[] } | undefined
+//     int es_observer_stream_info(es_observer *observer, uint8_t out[ES_STREAM_INFO_MAX], es_throughput *throughput);
+// TS: report(): NativeReport | undefined
 // Thread: JS thread only.
 Napi::Value ObserverWrap::report(const Napi::CallbackInfo &info) {
   Napi::Env env = info.Env();
@@ -73,6 +74,10 @@ Napi::Value ObserverWrap::report(const Napi::CallbackInfo &info) {
   Napi::Object report = Napi::Object::New(env);
   report.Set("info", from_producer_info(env, producer));
   report.Set("connections", connections);
+  uint8_t bytes[ES_STREAM_INFO_MAX];
+  es_throughput throughput{};
+  const int size = checked(env, es_observer_stream_info(alive(env), bytes, &throughput));
+  report.Set("streamInfo", from_stream_info(env, bytes, size, throughput));
   return report;
 }
 

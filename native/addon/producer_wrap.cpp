@@ -29,6 +29,9 @@ void ProducerWrap::define(Napi::Env env) {
           InstanceMethod<&ProducerWrap::set_metadata>("setMetadata"),
           InstanceMethod<&ProducerWrap::set_user_info>("setUserInfo"),
           InstanceMethod<&ProducerWrap::user_info>("userInfo"),
+          InstanceMethod<&ProducerWrap::set_stream_info>("setStreamInfo"),
+          InstanceMethod<&ProducerWrap::stream_info>("streamInfo"),
+          InstanceMethod<&ProducerWrap::newest>("newest"),
           InstanceMethod<&ProducerWrap::dropped_paused>("droppedPaused"),
           InstanceMethod<&ProducerWrap::info>("info"),
           InstanceMethod<&ProducerWrap::connections>("connections"),
@@ -258,6 +261,32 @@ Napi::Value ProducerWrap::user_info(const Napi::CallbackInfo &info) {
   uint8_t bytes[ES_USER_INFO_MAX];
   const int size = checked(env, es_producer_user_info(alive(env), to_uint64(info[0], "connection"), bytes));
   return Napi::String::New(env, reinterpret_cast<const char *>(bytes), static_cast<size_t>(size));
+}
+
+// C:  int es_producer_set_stream_info(es_producer *producer, const void *bytes, uint32_t size);
+// TS: setStreamInfo(text: string): void        Thread: JS thread only.
+void ProducerWrap::set_stream_info(const Napi::CallbackInfo &info) {
+  const std::string text = to_string(info[0], "text");
+  const auto size = static_cast<uint32_t>(text.size());
+  checked(info.Env(), es_producer_set_stream_info(alive(info.Env()), text.data(), size));
+}
+
+// C:  int es_producer_stream_info(es_producer *producer, uint8_t out[ES_STREAM_INFO_MAX], es_throughput *throughput);
+// TS: streamInfo(): NativeStreamInfo        Thread: JS thread only.
+Napi::Value ProducerWrap::stream_info(const Napi::CallbackInfo &info) {
+  Napi::Env env = info.Env();
+  uint8_t bytes[ES_STREAM_INFO_MAX];
+  es_throughput throughput{};
+  const int size = checked(env, es_producer_stream_info(alive(env), bytes, &throughput));
+  return from_stream_info(env, bytes, size, throughput);
+}
+
+// C:  int es_producer_newest(es_producer *producer, es_mark *out);
+// TS: newest(): NativeMark        Thread: JS thread only.
+Napi::Value ProducerWrap::newest(const Napi::CallbackInfo &info) {
+  es_mark mark{};
+  checked(info.Env(), es_producer_newest(alive(info.Env()), &mark));
+  return from_mark(info.Env(), mark);
 }
 
 // C:  int es_producer_get_info(es_producer *producer, es_producer_info *out);

@@ -32,6 +32,9 @@ class ProducerWrap : public Napi::ObjectWrap<ProducerWrap>, public OpenObject {
   void pause(const Napi::CallbackInfo &info);
   void set_user_info(const Napi::CallbackInfo &info);
   Napi::Value user_info(const Napi::CallbackInfo &info);
+  void set_stream_info(const Napi::CallbackInfo &info);
+  Napi::Value stream_info(const Napi::CallbackInfo &info);
+  Napi::Value newest(const Napi::CallbackInfo &info);
   void set_metadata(const Napi::CallbackInfo &info);
   Napi::Value dropped_paused(const Napi::CallbackInfo &info);
   Napi::Value info(const Napi::CallbackInfo &info);

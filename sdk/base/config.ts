@@ -8,6 +8,7 @@ import type {
   AcceptOptions,
   ConsumerOptions,
   CreateStreamOptions,
+  DroppedEvent,
   ModeOptions,
   OpenStreamOptions,
   PresetName,
@@ -59,6 +60,8 @@ export const defaults = {
 
 /** How long a connecting end waits for others that are in the middle of their hand-shake. */
 export const attachGraceMs = 1000;
+/** How long `stream.info()` waits for a producer elsewhere, unless told otherwise. */
+export const infoMs = 1000;
 /** A hand-shake with a stream that was there a moment ago gets at least this long. */
 export const handshakeMsMin = 5000;
 /** `wait: "block"`: how long the thread may stand still before its event loop gets a turn. */
@@ -76,7 +79,7 @@ function shown(value: unknown): string {
 }
 
 /** Every message of this file: expected, got, what to do. */
-const says = (expected: string, hint = "") => ({
+export const says = (expected: string, hint = "") => ({
   error: (issue: { input?: unknown }) => `expected ${expected}, got ${shown(issue.input)}${hint && `; ${hint}`}`,
 });
 
@@ -165,11 +168,13 @@ const accept = z
   })
   .optional();
 
+const isFunction = (value: unknown): boolean => typeof value === "function";
 function isObserver(value: unknown): value is StreamObserver {
   if (typeof value !== "object" || value === null) return false;
   const methods = value as Record<string, unknown>;
-  return streamEventNames.every((name) => methods[name] === undefined || typeof methods[name] === "function");
+  return streamEventNames.every((name) => methods[name] === undefined || isFunction(methods[name]));
 }
+const onDrop = z.custom<(drop: DroppedEvent) => void>(isFunction, says("a function")).optional();
 const observer = z.custom<StreamObserver>(isObserver, says("an object with methods named after events")).optional();
 
 function number(min: number, max: number) {
@@ -217,6 +222,9 @@ const createOptions = z.strictObject(
     wait,
     whenNoConsumer: choice(["drop", "wait"]),
     supportReset: flag,
+    onDrop,
+    producerMaxFrameHint: integer(1, limits.slotsMax),
+    consumerMaxFrameHint: integer(1, limits.slotsMax),
     accept,
     observer,
     socketMode: integer(0o001, 0o777, "give permission bits such as 0o660"),
@@ -247,6 +255,7 @@ const producerOptions = z.strictObject(
     accept,
     whenNoConsumer: choice(["drop", "wait"]),
     supportReset: flag,
+    onDrop,
     maxWriting: integer(1, limits.writingMax),
     userInfo,
     timeoutMs,
@@ -270,7 +279,7 @@ function sentence(issue: Issue, known: readonly string[]): string {
   return `unknown option ${keys}; ${issue.path.length === 0 ? `known are ${known.join(", ")}` : "remove it"}`;
 }
 
-function check<T>(where: string, schema: z.ZodObject, options: T | undefined): T {
+export function check<T>(where: string, schema: z.ZodObject, options: T | undefined): T {
   const result = schema.safeParse(options ?? {});
   if (!result.success) {
     const known = Object.keys(schema.shape);

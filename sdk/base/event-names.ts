@@ -11,5 +11,6 @@ export const streamEventNames = [
   "heldTooLong",
   "dropped",
   "refused",
+  "info",
   "statechange",
 ] as const satisfies readonly (keyof StreamEvents)[];

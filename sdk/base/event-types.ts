@@ -1,4 +1,5 @@
 /** The public interfaces of events: what a stream, a producer and a consumer tell. */
+import type { StreamMetadata } from "./info-types.ts";
 import type { ConnectionStats } from "./stats-types.ts";
 import type { DisconnectCause, StreamState } from "./types.ts";
 
@@ -13,6 +14,8 @@ export interface StateChange {
 /** A consumer was admitted. */
 export interface ConnectedEvent {
   connection: bigint;
+  /** As in its stats: the ended connection that this one follows. */
+  previous: bigint | undefined;
 }
 
 /** A connection ended. */
@@ -80,6 +83,8 @@ export interface DroppedEvent {
   connection: bigint | undefined;
   /** The stream's name, if it has one. */
   stream: string | undefined;
+  /** When, monotonic ns. */
+  at: bigint;
 }
 
 /** A peer was turned away. */
@@ -103,6 +108,8 @@ export interface StreamEvents {
   /** Costs nothing while nobody listens. */
   dropped: [DroppedEvent];
   refused: [RefusedEvent];
+  /** The producer told something new about the stream; all that it tells now. */
+  info: [StreamMetadata];
 }
 
 /**
@@ -119,6 +126,8 @@ export interface ConsumerEvents {
    * comes for the first frame after that. Listening keeps the process alive, as a wait does.
    */
   frame: [];
+  /** The producer told something new about the stream; all that it tells now. */
+  info: [StreamMetadata];
   /** `reconnect` found the producer's next life. */
   reconnected: [{ connection: bigint; epoch: bigint }];
 }

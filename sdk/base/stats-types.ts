@@ -37,6 +37,13 @@ export interface ConnectionStats {
   mode: string;
   state: StreamState;
   client: string;
+  /**
+   * The ended connection that this one follows: the newest of the same client name and user. undefined when there is
+   * none among the last 64 that ended, or another living connection has that name too.
+   */
+  previous: bigint | undefined;
+  /** Its attribute of that name. */
+  consumerLatencyUsec: number;
   pid: number;
   posted: bigint;
   delivered: bigint;

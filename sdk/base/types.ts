@@ -2,9 +2,10 @@
  * The public interfaces, in the order an application meets them. Plain types: validation lives in `config.ts`.
  * Counters and times are in `stats-types.ts`.
  */
-import type { StreamObserver } from "./event-types.ts";
+import type { DroppedEvent, StreamObserver } from "./event-types.ts";
 
 export type * from "./event-types.ts";
+export type * from "./info-types.ts";
 
 /** Pixel formats, named as GStreamer names them; `bytes` is opaque data of any length up to the slot size. */
 export type FormatName =
@@ -151,6 +152,15 @@ export interface CreateStreamOptions extends ModeOptions {
   whenNoConsumer?: "drop" | "wait";
   /** Whether its producer may call `reset()`. @default false */
   supportReset?: boolean;
+  /** A listener for event `dropped` of its producers. @default none */
+  onDrop?: (drop: DroppedEvent) => void;
+  /**
+   * Hint: frames that are out at once, being filled, waiting and held together. The pool has so many slots from the
+   * beginning, and grows if there are more after all. @default none @minimum 1 @maximum 256
+   */
+  producerMaxFrameHint?: number;
+  /** Hint: frames that consumers hold at once; as above. @default none @minimum 1 @maximum 256 */
+  consumerMaxFrameHint?: number;
   accept?: AcceptOptions;
   /** Told of what happens, besides listeners. */
   observer?: StreamObserver;
@@ -181,6 +191,8 @@ export interface ProducerOptions extends WaitOptions {
   whenNoConsumer?: "drop" | "wait";
   /** @default the stream's, else false */
   supportReset?: boolean;
+  /** @default the stream's */
+  onDrop?: (drop: DroppedEvent) => void;
   /** Every consumer can read it before its first frame, `consumer.producerInfo`. */
   userInfo?: UserInfo;
   /** Slots held for writing at once. @default 2 @minimum 1 @maximum 64 */

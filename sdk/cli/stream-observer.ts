@@ -1,10 +1,5 @@
 /** A lasting look at one stream: attached once, without a seat, and asked as often as one likes. */
-import {
-  EventKind,
-  type NativeConnectionInfo,
-  type NativeObserver,
-  type NativeProducerInfo,
-} from "../../native/binding.ts";
+import { EventKind, type NativeObserver, type NativeReport } from "../../native/binding.ts";
 import { StreamError } from "../base/errors.ts";
 import { type BindingHost, bindingHost } from "../binding-host.ts";
 import { LatencyHistograms } from "../latency.ts";
@@ -20,9 +15,7 @@ export interface StreamPlace {
   socket: string;
 }
 
-export interface StreamReport {
-  info: NativeProducerInfo;
-  connections: NativeConnectionInfo[];
+export interface StreamReport extends NativeReport {
   /** Monotonic ns of its arrival. */
   at: bigint;
 }

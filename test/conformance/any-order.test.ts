@@ -119,6 +119,22 @@ const verbs = {
       }
     },
   },
+  info: {
+    codes: ["ERR_TIMEOUT", "ERR_BAD_STREAM", "ERR_NOT_FOUND", "ERR_CLOSED"],
+    run: (world) => world.viewer.info(soon),
+  },
+  updateInfo: {
+    codes: ["ERR_BAD_STATE", "ERR_BAD_STREAM"],
+    run: (world, pick) => one(world.producers, pick)?.updateInfo({ title: `${pick}` }),
+  },
+  attributes: {
+    codes: ["ERR_BAD_STATE", "ERR_BAD_STREAM"],
+    run(world, pick) {
+      const consumer = one(world.consumers, pick);
+      consumer?.query("producerFrame");
+      consumer?.set("consumerLatencyUsec", pick);
+    },
+  },
   closeInput: { codes: ["ERR_TIMEOUT"], run: (world, pick) => one(world.producers, pick)?.closeInput(soon) },
   stop: { codes: [], run: (world, pick) => (pick % 2 === 0 ? one(world.producers, pick) : world.viewer)?.stop() },
   closeConsumer: { codes: [], run: (world, pick) => one(world.consumers, pick)?.close() },

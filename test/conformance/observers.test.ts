@@ -51,6 +51,7 @@ describe.each(["in process", "ipc"])("consumers %s", (where) => {
     });
     for (const name of streamEventNames) stream.on(name, (event: object) => heard.push([name, event]));
     const producer = await stream.connectProducer();
+    producer.updateInfo({ title: "watched" });
     await producer.push(Buffer.alloc(producer.layout.size)); // nobody is there: dropped
     const there = where === "ipc" ? await openStream("watched", { runtimeDir, observer: notes(everywhere) }) : stream;
     const consumer = await there.connectConsumer({ mode: "fifo", fifoLength: 1, maxWaitMs: 10, onStall: "overwrite" });

@@ -18,16 +18,4 @@ import { rulesOfOneConnection } from "./rules-of-one-connection.mjs";
 import { rulesOfVerbs } from "./rules-of-verbs.mjs";
 
 /** @type {readonly Row[]} */
-export const register = [
-  ...rulesOfOneConnection,
-  ...rulesOfMany,
-  ...rulesOfVerbs,
-  ...waiting([49], "the consumer's latency as an attribute"),
-  ...waiting([53, 54, 55], "EGL's attributes by name, with their access rules"),
-  ...waiting([68], "consumers by index"),
-];
-
-/** @param {readonly number[]} rows  @param {string} pending  @returns {Row[]} */
-function waiting(rows, pending) {
-  return rows.map((row) => ({ row, rule: pending, eglstream: "", nvscistream: "", edgestream: "", pending }));
-}
+export const register = [...rulesOfOneConnection, ...rulesOfMany, ...rulesOfVerbs];

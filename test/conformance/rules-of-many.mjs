@@ -58,9 +58,10 @@ export const rulesOfMany = [
     rule: "A consumer may come back",
     eglstream: "impossible",
     nvscistream: "as a new one",
-    edgestream: "as a new connection",
+    edgestream: "as a new connection; `previous` names the one it follows",
     tests: [
       "a consumer that leaves and one that comes later each see their own part",
+      "a consumer that comes back under its name follows its ended connection",
       "two deaths: each return counts, and what the new life posted before it is missed",
     ],
   },
@@ -178,6 +179,14 @@ export const rulesOfMany = [
     nvscistream: "IPC block pair",
     edgestream: none,
     declined: "processes meet by name over a socket, so that any number may come, at any time, from any container",
+  },
+  {
+    row: 68,
+    rule: "Consumers are counted by index",
+    eglstream: "one",
+    nvscistream: "0 to n-1, absent ones null",
+    edgestream: "`producer.consumers`, absent ones undefined",
+    tests: ["each consumer has an index until it goes; an absent one is undefined; the next takes it"],
   },
   {
     row: 69,

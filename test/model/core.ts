@@ -26,7 +26,7 @@ const accept = {
 const producerOptions = {
   format: { name: "GRAY8", width: 16, height: 16, timeBaseNum: 0, timeBaseDen: 0 },
   accept,
-  ...{ maxWriting: 1, waitWithoutConsumer: false, unprotected: false, supportReset: false },
+  ...{ maxWriting: 1, waitWithoutConsumer: false, unprotected: false, supportReset: false, slots: 0 },
 };
 
 const policyOf = ({ name, whenFull, pick, capacity }: Mode) => ({

@@ -1,4 +1,5 @@
 import type {
+  ConnectedConsumer,
   ConnectionStats,
   CreateStreamOptions,
   OpenStreamOptions,
@@ -7,8 +8,12 @@ import type {
   Producer,
   ProducerOptions,
   ProducerStats,
+  SettableAttribute,
   Stream,
+  StreamAttributes,
   StreamEvents,
+  StreamInfo,
+  StreamMetadata,
   StreamState,
   UserInfo,
   WaitOptions,
@@ -19,6 +24,8 @@ export interface SourceEvent {
   from: "stream" | "producer";
   at: bigint;
   connection?: bigint;
+  previous?: bigint | undefined;
+  title?: string;
   number?: bigint;
   stream?: string;
   cause?: string;
@@ -68,6 +75,11 @@ export interface SourceCalls {
   resume(): Promise<void>;
   setMetadata(block: number, offset: number, bytes: Uint8Array): Promise<void>;
   setUserInfo(info: UserInfo): Promise<void>;
+  updateInfo(info: StreamMetadata): Promise<void>;
+  info(on?: "producer" | "stream"): Promise<StreamInfo>;
+  consumers(): Promise<readonly (ConnectedConsumer | undefined)[]>;
+  query<Name extends keyof StreamAttributes>(name: Name): Promise<StreamAttributes[Name]>;
+  setAttribute(name: SettableAttribute, value: number): Promise<void>;
   userInfoOf(connection: bigint): Promise<UserInfo>;
   flush(options?: WaitOptions): Promise<void>;
   closeInput(options?: WaitOptions): Promise<void>;

@@ -18,6 +18,7 @@ const eventNames = [
   "lagged",
   "heldTooLong",
   "refused",
+  "info",
 ];
 
 export class Source {
@@ -199,6 +200,26 @@ export class Source {
 
   setUserInfo(info) {
     this.producer.setUserInfo(info);
+  }
+
+  updateInfo(info) {
+    this.producer.updateInfo(info);
+  }
+
+  info(on = "producer") {
+    return this[on].info();
+  }
+
+  consumers() {
+    return this.producer.consumers;
+  }
+
+  query(name) {
+    return this.stream.query(name);
+  }
+
+  setAttribute(name, value) {
+    this.stream.set(name, value);
   }
 
   userInfoOf(connection) {

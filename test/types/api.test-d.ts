@@ -2,6 +2,7 @@
 import { assertType, expectTypeOf, test } from "vitest";
 import type { streamEventNames } from "../../sdk/base/event-names.ts";
 import {
+  type ConnectedConsumer,
   type Consumer,
   type ConsumerStats,
   type CreateStreamOptions,
@@ -19,6 +20,8 @@ import {
   type Stream,
   StreamError,
   type StreamEvents,
+  type StreamInfo,
+  type StreamMetadata,
   type StreamObserver,
   type StreamState,
   type Via,
@@ -97,6 +100,30 @@ test("the consumer", async () => {
   expectTypeOf(result.status).toEqualTypeOf<FlowStatus>();
   if (result.status === "ok") expectTypeOf(result.frame).toEqualTypeOf<ReadableFrame>();
   else expectTypeOf(result.frame).toEqualTypeOf<undefined>();
+});
+
+test("attributes have the type of their name, and only two can be set", () => {
+  expectTypeOf(stream.query("producerFrame")).toEqualTypeOf<bigint>();
+  expectTypeOf(consumer.query("streamState")).toEqualTypeOf<StreamState>();
+  expectTypeOf(consumer.query("consumerLatencyUsec")).toEqualTypeOf<number>();
+  stream.set("consumerAcquireTimeoutUsec", 0);
+  // @ts-expect-error it can only be queried
+  stream.set("producerFrame", 1);
+  // @ts-expect-error an attribute that does not exist
+  consumer.query("streamFifoSynchronous");
+  // @ts-expect-error microseconds are a number
+  consumer.set("consumerLatencyUsec", 1n);
+});
+
+test("what a stream tells about itself", () => {
+  expectTypeOf(stream.info()).resolves.toEqualTypeOf<StreamInfo>();
+  expectTypeOf(consumer.info({ timeoutMs: 5 })).resolves.toEqualTypeOf<StreamInfo>();
+  expectTypeOf(producer.info()).toEqualTypeOf<StreamInfo>();
+  expectTypeOf(producer.consumers[0]).toEqualTypeOf<ConnectedConsumer | undefined>();
+  consumer.on("info", (told) => expectTypeOf(told).toEqualTypeOf<StreamMetadata>());
+  assertType<CreateStreamOptions>({ onDrop: ({ at, reason }) => void [at, reason] });
+  // @ts-expect-error what is measured is not told
+  producer.updateInfo({ fps: 3 });
 });
 
 test("frames", () => {

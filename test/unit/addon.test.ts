@@ -39,7 +39,7 @@ const producerOptions = {
     onHeldTooLong: 0 as const,
     idleMs: 0,
   },
-  ...{ maxWriting: 0, waitWithoutConsumer: false, unprotected: false, supportReset: false },
+  ...{ maxWriting: 0, waitWithoutConsumer: false, unprotected: false, supportReset: false, slots: 0 },
 };
 
 interface Ends {

@@ -5,7 +5,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import { Announcer } from "../../sdk/announcer.ts";
 import { streamEventNames } from "../../sdk/base/event-names.ts";
 
-const connected = { connection: 7n };
+const connected = { connection: 7n, previous: undefined };
 const subscribed: [string, ChannelListener][] = [];
 
 function subscribe(name: string, listener: ChannelListener): void {

@@ -7,6 +7,7 @@ import { BindingHost } from "../../sdk/binding-host.ts";
 import { Consumer } from "../../sdk/consumer.ts";
 import type { Reopen } from "../../sdk/supervise.ts";
 import { FakeBinding, FakeConsumer } from "./fake-binding.ts";
+import { plainSetup } from "./plain-setup.ts";
 
 function setUp(
   options: { maxHeld?: number; strict?: boolean; attempts?: number; reopen?: (binding: FakeBinding) => Reopen } = {},
@@ -21,6 +22,7 @@ function setUp(
     wait: "event",
     comeback: reopen && { reopen, backoff, whileAway: "wait" },
     onClosed: () => {},
+    ...plainSetup,
   });
   return { binding, host, native, consumer };
 }

@@ -160,7 +160,7 @@ export class FakeConsumer implements NativeConsumer {
     this.reason = reason;
     const oldState = states.indexOf(this.stateName);
     if (this.waiting.length === 0) this.stateName = "disconnected";
-    const base = { object: this.id, connection: 7n, value: 0n, code: causes.indexOf(cause), text: reason };
+    const base = { object: this.id, connection: 7n, value: 0n, at: 0n, code: causes.indexOf(cause), text: reason };
     this.#binding.event({ ...base, kind: EventKind.state, oldState, newState: states.indexOf(this.stateName) });
   }
 
@@ -212,6 +212,17 @@ export class FakeConsumer implements NativeConsumer {
 
   userInfo(): string {
     return "";
+  }
+
+  streamInfo(): string {
+    return "";
+  }
+
+  setLatency(): void {}
+
+  marks(): ReturnType<NativeConsumer["marks"]> {
+    const none = { number: 0n, pts: -(2n ** 63n) };
+    return { newest: none, acquired: none };
   }
 
   arm(): number {

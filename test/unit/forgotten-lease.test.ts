@@ -6,6 +6,7 @@ import { BindingHost } from "../../sdk/binding-host.ts";
 import { Consumer } from "../../sdk/consumer.ts";
 import { Producer } from "../../sdk/producer.ts";
 import { FakeBinding, FakeConsumer, FakeProducer } from "./fake-binding.ts";
+import { plainSetup } from "./plain-setup.ts";
 
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
@@ -29,6 +30,7 @@ test("frames and their views keep a lease; without either it is given back, with
     wait: "event",
     comeback: undefined,
     onClosed: () => {},
+    ...plainSetup,
   });
   for (const number of [1n, 2n, 3n]) native.deliver(number);
 

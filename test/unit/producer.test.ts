@@ -208,7 +208,7 @@ test("a listener that throws keeps neither the next event nor the wake-up from a
   producer.on("disconnected", ({ cause }) => told.push(cause));
   native.slots = 1;
   const code = causes.indexOf("evicted-lag");
-  const event = { object: 1, connection: 5n, value: 3n, oldState: 0, newState: 0, text: "" };
+  const event = { object: 1, connection: 5n, value: 3n, oldState: 0, newState: 0, text: "", at: 0n };
   expect(() => binding.event({ ...event, kind: EventKind.disconnected, code })).toThrow("the application's own");
   expect(told).toEqual(["evicted-lag"]);
   expect((await waiting).released).toBe(false);
@@ -220,14 +220,14 @@ test("what the core announces arrives as events", () => {
   for (const name of ["connected", "disconnected", "stalled", "lagged", "refused"] as const) {
     producer.on(name, (event: object) => seen.push({ name, ...event }));
   }
-  const base = { object: native.id, connection: 4n, value: 9n, code: 0, oldState: 0, newState: 0, text: "" };
+  const base = { object: native.id, connection: 4n, value: 9n, code: 0, oldState: 0, newState: 0, text: "", at: 0n };
   binding.event({ ...base, kind: EventKind.connected });
   binding.event({ ...base, kind: EventKind.stalled });
   binding.event({ ...base, kind: EventKind.lagged });
   binding.event({ ...base, kind: EventKind.disconnected, code: causes.indexOf("evicted-lag") });
   binding.event({ ...base, kind: EventKind.refused, code: -10, text: "full" });
   expect(seen).toEqual([
-    { name: "connected", connection: 4n },
+    { name: "connected", connection: 4n, previous: 9n },
     { name: "stalled", connection: 4n, waitedMs: 9 },
     { name: "lagged", connection: 4n, skipped: 9n },
     { name: "disconnected", connection: 4n, cause: "evicted-lag", discarded: 9n, stats: undefined },

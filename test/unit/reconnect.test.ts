@@ -6,6 +6,7 @@ import { BindingHost } from "../../sdk/binding-host.ts";
 import { Consumer } from "../../sdk/consumer.ts";
 import { pausesMs, type Reopen } from "../../sdk/supervise.ts";
 import { FakeBinding, FakeConsumer } from "./fake-binding.ts";
+import { plainSetup } from "./plain-setup.ts";
 
 const backoff = { firstMs: 1, maxMs: 4, factor: 2, jitter: 0, attempts: 3 };
 
@@ -41,6 +42,7 @@ function revived(lives: ((binding: FakeBinding) => FakeConsumer)[], whileAway: W
     wait: "event",
     comeback: { reopen, backoff, whileAway },
     onClosed: () => {},
+    ...plainSetup,
   });
   return { first, consumer, attempts: () => attempts };
 }

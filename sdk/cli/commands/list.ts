@@ -1,11 +1,14 @@
 /** `edgestream list`: the streams of this host and who is connected to them. */
 import type { Command } from "commander";
+import type { NativeStreamInfo } from "../../../native/binding.ts";
+import { parseStreamMetadata } from "../../base/stream-metadata.ts";
 import { bindingHost } from "../../binding-host.ts";
 import { createStream } from "../../create-stream.ts";
 import { describeConnection, describeProducer } from "../describe-stream.ts";
 import { codeOf } from "../failure.ts";
 import { toJson } from "../json-output.ts";
 import { type FoundStream, surveyStreams } from "../stream-survey.ts";
+import { printable } from "../top/text.ts";
 
 interface ListFlags {
   json: boolean;
@@ -69,11 +72,17 @@ function describe(found: FoundStream, pruned: ReadonlySet<string>): object {
     status,
     ...describeProducer(report.info),
     framesPerSecond,
+    bytesPerSecond: bytesPerSecond(report.streamInfo),
+    info: parseStreamMetadata(report.streamInfo.text),
     connections: report.connections.map(describeConnection),
   };
 }
 
-const headings = ["NAME", "STATUS", "STATE", "FORMAT", "SIZE", "FRAMES", "FPS", "CONSUMERS"];
+function bytesPerSecond({ bytes, elapsed }: NativeStreamInfo): number {
+  return elapsed === 0 ? 0 : Math.round((bytes * 1e9) / elapsed);
+}
+
+const headings = ["NAME", "STATUS", "STATE", "FORMAT", "SIZE", "FRAMES", "FPS", "CONSUMERS", "TITLE"];
 
 function table(found: readonly FoundStream[], pruned: ReadonlySet<string>): string {
   if (found.length === 0) return "no streams; start one with: edgestream source test: --name bars\n";
@@ -92,10 +101,12 @@ function table(found: readonly FoundStream[], pruned: ReadonlySet<string>): stri
 
 function tableRow(found: FoundStream, pruned: ReadonlySet<string>): string[] {
   const status = pruned.has(found.socket) ? "removed" : found.status;
-  const info = found.report?.info;
-  if (!info) return [found.name, status, "-", "-", "-", "-", "-", "-"];
+  const { info, streamInfo } = found.report ?? {};
+  if (!info || !streamInfo) return [found.name, status, "-", "-", "-", "-", "-", "-", "-"];
   const state = bindingHost().state(info.state);
   const size = `${info.format.width}x${info.format.height}`;
   const rate = found.framesPerSecond?.toFixed(1) ?? "-";
-  return [found.name, status, state, info.format.name, size, String(info.frames), rate, String(info.connections)];
+  const { title = "-" } = parseStreamMetadata(streamInfo.text);
+  const counts = [String(info.frames), rate, String(info.connections)];
+  return [found.name, status, state, info.format.name, size, ...counts, printable(title, true)];
 }

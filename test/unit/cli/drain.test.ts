@@ -25,9 +25,11 @@ class DrainingProducer implements Closable {
 
   stats(): ProducerStats {
     const none = { posted: 0n, skipped: 0n, discarded: 0n, waiting: 1n, held: 0n, since: 0n, latency: undefined };
+    const about = { previous: undefined, consumerLatencyUsec: 0 };
     const connection: ConnectionStats = {
       ...{ id: 1n, mode: "fifo", state: "new-frame-available", client: "", pid: 1 },
       ...none,
+      ...about,
       delivered: this.delivered,
     };
     const pool = { bytes: 0n, slots: 0, slotsFree: 0, memoryObjects: 0 };

@@ -14,6 +14,8 @@ export const makeModel = () => new TopModel(bindingHost());
 
 export const second = 1_000_000_000n;
 
+const streamInfo = { text: "", frames: 0, bytes: 0, elapsed: 0 };
+
 export function makeInfo(more: Partial<NativeProducerInfo> = {}): NativeProducerInfo {
   const format = {
     name: "NV12",
@@ -32,7 +34,8 @@ export function makeConnection(more: Partial<NativeConnectionInfo> = {}): Native
   const policy = { capacity: 4, whenFull: 0, pick: 0, onStall: 0, start: 0, onDisconnect: 1, noReuse: false } as const;
   const counters = { posted: 0n, delivered: 0n, skipped: 0n, discarded: 0n, waiting: 0n, held: 0n };
   return {
-    ...{ id: 1n, state: 4, pid: 4711, uid: 1000, since: 0n, client: "recorder" },
+    ...{ id: 1n, state: 4, pid: 4711, uid: 1000, since: 0n, client: "recorder", latencyUs: 0 },
+    previous: 0n,
     policy: { ...policy, maxHeld: 1, maxWaitMs: 5000, maxLag: 0, maxLagTotal: 0, label: "fifo" },
     ...counters,
     ...more,
@@ -64,7 +67,12 @@ export function sighting(seen: Seen = {}): Sighting {
   const connections = (seen.connections ?? []).map(makeConnection);
   const report =
     seen.info || seen.connections
-      ? { info: makeInfo({ connections: connections.length, ...seen.info }), connections, at: seen.at ?? 0n }
+      ? {
+          info: makeInfo({ connections: connections.length, ...seen.info }),
+          connections,
+          streamInfo,
+          at: seen.at ?? 0n,
+        }
       : undefined;
   const directory = seen.directory ?? "/run/edgestream";
   return {
