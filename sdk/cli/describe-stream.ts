@@ -23,6 +23,12 @@ export function describeProducer(info: NativeProducerInfo): object {
 }
 
 export function describeConnection(connection: NativeConnectionInfo): object {
-  const { policy, state, ...rest } = connection;
-  return { ...rest, mode: policy.label, state: bindingHost().state(state) };
+  const { policy, state, latencyUs, previous, ...rest } = connection;
+  return {
+    ...rest,
+    previous: previous === 0n ? undefined : previous,
+    consumerLatencyUsec: latencyUs,
+    mode: policy.label,
+    state: bindingHost().state(state),
+  };
 }

@@ -62,6 +62,7 @@ export const rulesOfMany = [
     tests: [
       "a consumer that leaves and one that comes later each see their own part",
       "a consumer that comes back under its name follows its ended connection",
+      "a consumer's process that comes after a dead one under the same name follows it",
       "two deaths: each return counts, and what the new life posted before it is missed",
     ],
   },
