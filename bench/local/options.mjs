@@ -5,8 +5,8 @@ import { isJudged, measurementsOf, rows } from "./rows.mjs";
 
 /**
  * warmUp…: V8 has finished with the code after some 5000 round trips; repeats: whether what drifts is measured
- * more than once in a round; retryMs: so long disturbed measurements are taken again in a round; totalMs: no round begins that
- * would not end before.
+ * more than once in a round; retryMs: so long disturbed measurements are taken again in a round; totalMs: no round
+ * begins that would not end before.
  */
 const forms = {
   full: {
