@@ -339,11 +339,11 @@ export class Consumer extends ConsumerControl implements AsyncIterable<ReadableF
   }
 
   #onEvent(event: NativeEvent): void {
-    this.told(event);
     if (event.kind === EventKind.state && this.#trace !== undefined) {
       this.#trace.advance(this.#host.state(event.newState), event.connection, this.#host.cause(event.code));
     }
     this.#wake();
+    this.told(event); // last: a listener may throw
   }
 
   #adopt(next: NativeConsumer): void {
