@@ -7,6 +7,7 @@
 #include "format.hpp"
 #include "producer.hpp"
 #include "status.hpp"
+#include "step.hpp"
 #include "stream.hpp"
 
 namespace es {
@@ -118,6 +119,7 @@ int Producer::grow_to(uint32_t slots) {
   const uint32_t object = pool_.object_count();
   const int result = pool_.grow(target - pool_.size(), format_, layout_, unprotected_);
   if (result != ES_OK) return result;
+  ES_STEP("producer.grow.made");
   const PoolMessage message = pool_.describe(object);
   const int fd = pool_.object_fd(object);
   for (const auto& connection : connections_) {
@@ -126,6 +128,7 @@ int Producer::grow_to(uint32_t slots) {
     if (send_message(connection->guest.socket.get(), message, &fd, 1) != ES_OK) {
       goodbye(connection.get(), ES_CAUSE_EVICTED_REQUEST, "it did not take the message about new memory");
     }
+    ES_STEP("producer.grow.told");
   }
   return ES_OK;
 }
@@ -143,6 +146,7 @@ int Producer::admit(Connection* connection) {
   connection->id = ++last_connection_;
   auto* page = reinterpret_cast<SeatPage*>(connection->page.mapping.data());
   connection->seat.init(page, connection->id, connection->policy, &claims_);
+  ES_STEP("producer.page.made");
   connection->attach_by = es_now() + kAttachTimeout;
   result = send_welcome(connection, wake_reader.get());
   if (result != ES_OK) return fail(ES_CLOSED, "the consumer went away during the hand-shake");
@@ -160,19 +164,23 @@ int Producer::send_welcome(Connection* connection, int wake_reader) {
   welcome.layout = layout_;
   const int fds[] = {connection->page.fd.get(), wake_reader};
   int result = send_message(socket, welcome, fds, 2);
+  ES_STEP("producer.welcome.sent");
   if (result != ES_OK) return result;
   auto layout = make_message<LayoutMessage>(MessageType::layout);
   layout.layout = layout_;
   layout.format = format_;
   result = send_message(socket, layout);
+  ES_STEP("producer.layout.sent");
   for (uint32_t index = 0; result == ES_OK && index < pool_.object_count(); index++) {
     const int fd = pool_.object_fd(index);
     result = send_message(socket, pool_.describe(index), &fd, 1);
+    ES_STEP("producer.pool.sent");
   }
   return result;
 }
 
 void Producer::activate(Connection* connection) {
+  ES_STEP("producer.attached.seen");
   connection->phase = Connection::Phase::active;
   connection->since = es_now();
   user_info_told_ = true;
@@ -185,6 +193,7 @@ void Producer::activate(Connection* connection) {
   const uint64_t before = with_newest ? pool_.at(static_cast<uint32_t>(last_slot_)).descriptor->number - 1 : number_;
   connection->seat.activate(before);
   send_message(connection->guest.socket.get(), make_message<ActiveMessage>(MessageType::active));
+  ES_STEP("producer.active.sent");
   announce(ES_EVENT_CONNECTED, connection, 0, connection->previous, connection->guest.hello.client);
   if (with_newest) {
     connection->seat.push(static_cast<uint32_t>(last_slot_));
@@ -224,6 +233,7 @@ void Producer::goodbye(Connection* connection, es_cause cause, const char* text)
     // It hears the end of the stream instead. What it holds stays its own until it closes its side.
     shutdown(connection->guest.socket.get(), SHUT_WR);
   }
+  ES_STEP("producer.goodbye.said");
   connection->phase = is_eviction(cause) ? Connection::Phase::evicted : Connection::Phase::leaving;
   if (connection->phase != Connection::Phase::evicted) return;
   uint32_t discarded = connection->seat.discard_waiting();
@@ -232,6 +242,7 @@ void Producer::goodbye(Connection* connection, es_cause cause, const char* text)
     discarded += connection->seat.waiting();
     connection->seat.abandon();
   }
+  ES_STEP("producer.evict.emptied");
   announce_end(*connection, discarded, text);
   writable();
 }
@@ -241,6 +252,7 @@ void Producer::finish(Connection* connection) {
   const uint64_t before = connection->seat.counters().discarded;
   connection->seat.refresh();
   connection->seat.abandon();
+  ES_STEP("producer.finish.abandoned");
   const uint64_t discarded = connection->seat.counters().discarded - before;
   if (connection->phase != Connection::Phase::evicted && connection->phase != Connection::Phase::attaching) {
     announce_end(*connection, discarded, "");

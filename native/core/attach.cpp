@@ -5,6 +5,7 @@
 #include "consumer.hpp"
 #include "format.hpp"
 #include "status.hpp"
+#include "step.hpp"
 
 namespace es {
 
@@ -55,12 +56,14 @@ void Consumer::read_messages() {
   said_attached_ = true;
   user_info_.send(socket_.get());
   send_message(socket_.get(), make_message<AttachedMessage>(MessageType::attached));
+  ES_STEP("consumer.attached.sent");
 }
 
 // `empty` is a promise: whoever sees this state gets every frame that is posted from then on.
 void Consumer::on_active() {
   if (!said_attached_ || attached_) return;
   attached_ = true;
+  ES_STEP("consumer.active.seen");
   if (state_ < ES_STATE_CREATED) advance(ES_STATE_CREATED);
   if (state_ < ES_STATE_CONNECTING) advance(ES_STATE_CONNECTING);
   advance(ES_STATE_EMPTY);
@@ -119,6 +122,7 @@ int Consumer::on_welcome(Received* received) {
     page_.reset();
     return fail(ES_BAD_PROTOCOL, "the seat page is not the one of this connection");
   }
+  ES_STEP("consumer.welcome.mapped");
   connection_ = welcome->connection;
   epoch_ = welcome->epoch;
   policy_ = welcome->policy;
@@ -142,6 +146,21 @@ int Consumer::on_layout(const Received& received) {
   event.connection = connection_;
   event.value = message->layout;
   context_->queue(event);
+  return ES_OK;
+}
+
+const Consumer::Layout* Consumer::find_layout(uint32_t id) const {
+  for (const Layout& layout : layouts_) {
+    if (layout.id == id) return &layout;
+  }
+  return nullptr;
+}
+
+int Consumer::format(uint32_t layout, es_format* out) {
+  if (layouts_.empty()) return fail(ES_BAD_STATE, "the format is known once the producer is met");
+  const Layout* found = layout == 0 ? &layouts_.back() : find_layout(layout);
+  if (found == nullptr) return fail(ES_BAD_PARAMETER, "there is no layout %u", layout);
+  *out = found->format;
   return ES_OK;
 }
 
@@ -174,6 +193,7 @@ int Consumer::on_pool(Received* received) {
                       base + pool->data_offset + pool->data_stride * index, frame});
   }
   objects_.push_back(std::move(mapping));
+  ES_STEP("consumer.pool.mapped");
   return ES_OK;
 }
 

@@ -4,6 +4,7 @@
 #include <cerrno>
 
 #include "status.hpp"
+#include "step.hpp"
 #include "wake.hpp"
 
 namespace es {
@@ -44,6 +45,7 @@ int Consumer::create(Context* context, Fd socket, const char* stream, const es_c
   copy_text(hello.client, sizeof hello.client,
             options.client == nullptr ? program_invocation_short_name : options.client);
   if (send_message(socket.get(), hello) != ES_OK) return fail(ES_NOT_FOUND, "the stream closed the connection");
+  ES_STEP("consumer.hello.sent");
   consumer->socket_ = std::move(socket);
   const int result = context->watch(consumer->socket_.get(), consumer.get(), &consumer->socket_watch_);
   if (result != ES_OK) return result;
@@ -60,9 +62,11 @@ Consumer::~Consumer() {
 void Consumer::close() {
   if (closed_) return;
   for (uint32_t slot = 0; slot < slots_.size(); slot++) end_lease(slot);
+  ES_STEP("consumer.close.released");
   if (cause_ == ES_CAUSE_NONE) {
     cause_ = ES_CAUSE_CONSUMER_CLOSED;
     send_bye(socket_.get(), ES_CAUSE_CONSUMER_CLOSED, "");
+    ES_STEP("consumer.close.said");
   }
   advance(ES_STATE_DISCONNECTED);
   closed_ = true;
@@ -72,6 +76,7 @@ void Consumer::close() {
   slots_.clear();
   objects_.clear();
   page_.reset();
+  ES_STEP("consumer.close.unmapped");
   socket_.reset();
   wakes_.reset();
   readable();
@@ -313,8 +318,10 @@ bool Consumer::prepare_sleep() {
 
 void Consumer::signal() {
   if (!seat_.take_signal_request()) return;
+  ES_STEP("consumer.signal.taken");
   // Over the socket, not a pipe of its own: a write to a producer that just died must not raise SIGPIPE here.
   send_message(socket_.get(), make_message<SignalMessage>(MessageType::signal));
+  ES_STEP("consumer.signal.sent");
 }
 
 // ---------------------------------------------------------------- state
@@ -374,21 +381,6 @@ int Consumer::get_info(es_consumer_info* out) {
   const uint64_t rest = out->posted > accounted ? out->posted - accounted : 0;
   // What waits when the connection is over will never be delivered, whether or not the producer lives to count it.
   (out->state == ES_STATE_DISCONNECTED ? out->discarded : out->waiting) += rest;
-  return ES_OK;
-}
-
-const Consumer::Layout* Consumer::find_layout(uint32_t id) const {
-  for (const Layout& layout : layouts_) {
-    if (layout.id == id) return &layout;
-  }
-  return nullptr;
-}
-
-int Consumer::format(uint32_t layout, es_format* out) {
-  if (layouts_.empty()) return fail(ES_BAD_STATE, "the format is known once the producer is met");
-  const Layout* found = layout == 0 ? &layouts_.back() : find_layout(layout);
-  if (found == nullptr) return fail(ES_BAD_PARAMETER, "there is no layout %u", layout);
-  *out = found->format;
   return ES_OK;
 }
 

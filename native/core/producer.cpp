@@ -8,6 +8,7 @@
 #include "format.hpp"
 #include "runtime_dir.hpp"
 #include "status.hpp"
+#include "step.hpp"
 #include "stream.hpp"
 
 namespace es {
@@ -116,7 +117,9 @@ void Producer::close(es_cause cause) {
       goodbye(connection.get(), cause, "");
     }
   }
+  ES_STEP("producer.close.said");
   connections_.clear();
+  ES_STEP("producer.close.forgot");
   onlookers_.clear();
   link_watch_.reset();
   link_.reset();
@@ -199,6 +202,7 @@ int Producer::post(uint64_t lease, const es_post_info& info, uint64_t* number, b
   number_++;
   if (number != nullptr) *number = number_;
   write_descriptor(&slot, info, number_);
+  ES_STEP("producer.post.described");
   throughput_.count(slot.descriptor->posted, slot.descriptor->size);
   slot.writing = false;
   writing_--;
@@ -312,7 +316,9 @@ int Producer::stop() {
   stopped_ = input_closed_ = true;
   for (size_t index = 0; index < connections_.size(); index++) {
     goodbye(connections_[index].get(), ES_CAUSE_STOPPED, "");
+    ES_STEP("producer.stop.said");
     connections_[index]->seat.discard_waiting();
+    ES_STEP("producer.stop.emptied");
   }
   writable();
   return ES_OK;

@@ -12,6 +12,7 @@
 
 #include "edgestream.h"
 #include "status.hpp"
+#include "step.hpp"
 
 namespace es {
 
@@ -123,11 +124,13 @@ int listen_at(const std::string& path, uint32_t mode, int64_t group, Fd* out) {
   if (bind(socket_fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
     return fail_errno(ES_SYSTEM, "cannot bind %s", path.c_str());
   }
+  ES_STEP("stream.socket.bound");
   if (group >= 0 && chown(path.c_str(), static_cast<uid_t>(-1), static_cast<gid_t>(group)) != 0) {
     return fail_errno(ES_BAD_ACCESS, "cannot give %s to group %lld", path.c_str(), static_cast<long long>(group));
   }
   if (chmod(path.c_str(), mode) != 0) return fail_errno(ES_SYSTEM, "cannot set the mode of %s", path.c_str());
   if (listen(socket_fd.get(), 512) != 0) return fail_errno(ES_SYSTEM, "cannot listen on %s", path.c_str());
+  ES_STEP("stream.socket.open");
   *out = std::move(socket_fd);
   return ES_OK;
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "step.hpp"
+
 namespace es {
 
 // ---------------------------------------------------------------- producer
@@ -74,6 +76,7 @@ bool ProducerSeat::end_yielded() {
     uint64_t expected = pack_word(held_[index].position, SlotState::yielding);
     page_->word[held_[index].slot].compare_exchange_strong(
         expected, pack_word(held_[index].position, SlotState::free), std::memory_order_acq_rel);
+    ES_STEP("producer.yield.ended");
   }
   return refresh_held() && held_count_ < policy_.max_held;
 }
@@ -87,15 +90,18 @@ bool ProducerSeat::refresh_places() {
 void ProducerSeat::ask_for_signal() {
   // SYNC POINT place-freed (with take_signal_request): our flag before our second look; its change before its look.
   page_->producer_waiting.store(1, std::memory_order_seq_cst);
+  ES_STEP("producer.signal.asked");
 }
 
 bool ProducerSeat::take_back() {
   while (refresh_queue() && tail_ < head_) {
     const uint32_t slot = slot_at(tail_);
     uint64_t expected = pack_word(tail_, SlotState::queued);
+    ES_STEP("producer.take-back.chosen");
     // SYNC POINT slot-owner (with ConsumerSeat::take): one of the two swaps wins, the loser sees it.
     if (page_->word[slot].compare_exchange_strong(expected, pack_word(tail_, SlotState::free),
                                                   std::memory_order_acq_rel, std::memory_order_acquire)) {
+      ES_STEP("producer.take-back.won");
       unclaim(slot);
       tail_++;
       return true;
@@ -115,13 +121,19 @@ void ProducerSeat::push(uint32_t slot) {
   slots_[head_ % kRingSize] = static_cast<uint8_t>(slot);
   claims_->count[slot]++;
   counters_.posted++;
+  ES_STEP("producer.push.counted");
   // SYNC POINT frame-visible (with ConsumerSeat::take): pixels and descriptor are written before the word says queued.
   page_->word[slot].store(pack_word(head_, SlotState::queued), std::memory_order_release);
+  ES_STEP("producer.push.word");
   page_->ring[head_ % kRingSize].store(pack_entry(head_, slot), std::memory_order_release);
+  ES_STEP("producer.push.ring");
   page_->newest.store(pack_entry(head_ + 1, slot), std::memory_order_relaxed);
+  ES_STEP("producer.push.newest");
   publish_counters();
+  ES_STEP("producer.push.published");
   // SYNC POINT consumer-asleep (with ConsumerSeat::prepare_sleep): head before we look at the flag.
   page_->head.store(++head_, std::memory_order_seq_cst);
+  ES_STEP("producer.push.head");
 }
 
 void ProducerSeat::discard_one() {
@@ -146,9 +158,11 @@ uint32_t ProducerSeat::discard_waiting() {
 void ProducerSeat::reset(uint64_t last_number) {
   discard_waiting();
   seen_before_reset_ = counters_.delivered;
+  ES_STEP("producer.reset.emptied");
   // SYNC POINT reset (with ConsumerSeat::reset_number): the number before the flag is looked at, so that a consumer
   // that falls asleep on an old frame either sees the number or is woken.
   page_->reset_number.store(last_number, std::memory_order_seq_cst);
+  ES_STEP("producer.reset.numbered");
 }
 
 int64_t ProducerSeat::find_overdue(int64_t now, int64_t limit) {
@@ -251,11 +265,13 @@ bool ConsumerSeat::read_waiting(uint64_t position, uint32_t slot, const SlotDesc
 
 bool ConsumerSeat::take(uint64_t position, uint32_t slot) {
   uint64_t expected = pack_word(position, SlotState::queued);
+  ES_STEP("consumer.take.chosen");
   // SYNC POINT slot-owner (with ProducerSeat::take_back), SYNC POINT frame-visible (with ProducerSeat::push).
   if (!page_->word[slot].compare_exchange_strong(expected, pack_word(position, SlotState::held),
                                                  std::memory_order_seq_cst, std::memory_order_acquire)) {
     return false;
   }
+  ES_STEP("consumer.take.owned");
   if (policy_.pick == ES_PICK_NEWEST) skip_older(position);
   tail_ = position + 1;
   delivered_++;
@@ -267,13 +283,17 @@ bool ConsumerSeat::take_instead_of(uint64_t earlier_position, uint32_t earlier_s
   std::atomic<uint64_t>& earlier = page_->word[earlier_slot];
   uint64_t yielding = pack_word(earlier_position, SlotState::yielding);
   earlier.store(yielding, std::memory_order_release);
+  ES_STEP("consumer.exchange.yielding");
   if (!take(position, slot)) {
     // Nothing was exchanged, so the producer let the word alone: the frame is still ours.
     earlier.store(pack_word(earlier_position, SlotState::held), std::memory_order_release);
+    ES_STEP("consumer.exchange.kept");
     return false;
   }
+  ES_STEP("consumer.exchange.taken");
   // It fails when the producer said so first; by now the slot may be queued again, so this must be no plain store.
   earlier.compare_exchange_strong(yielding, pack_word(earlier_position, SlotState::free), std::memory_order_seq_cst);
+  ES_STEP("consumer.exchange.freed");
   return true;
 }
 
@@ -284,40 +304,53 @@ void ConsumerSeat::skip_older(uint64_t position) {
     uint64_t expected = pack_word(tail_, SlotState::queued);
     if (page_->word[entry & 0xff].compare_exchange_strong(expected, pack_word(tail_, SlotState::skipped),
                                                           std::memory_order_acq_rel)) {
+      ES_STEP("consumer.skip.passed");
       passed_over_++;
     }
   }
 }
 
-void ConsumerSeat::keep_place() { page_->places_kept.store(++places_kept_, std::memory_order_relaxed); }
+void ConsumerSeat::keep_place() {
+  page_->places_kept.store(++places_kept_, std::memory_order_relaxed);
+  ES_STEP("consumer.place.kept");
+}
 
 bool ConsumerSeat::consume(uint64_t count) {
   if (count > places_kept_) return false;
   places_kept_ -= count;
   // SYNC POINT place-freed (with ProducerSeat::ask_for_signal): the place before we look at the flag.
   page_->places_kept.store(places_kept_, std::memory_order_seq_cst);
+  ES_STEP("consumer.place.freed");
   return true;
 }
 
 void ConsumerSeat::release(uint64_t position, uint32_t slot) {
+  ES_STEP("consumer.release.due");
   // SYNC POINT slot-returned (with ProducerSeat::refresh_*): our reads of the slot happen before this store.
   page_->word[slot].store(pack_word(position, SlotState::free), std::memory_order_seq_cst);
+  ES_STEP("consumer.release.freed");
 }
 
-void ConsumerSeat::keep(uint64_t position) { page_->kept.store(position + 1, std::memory_order_relaxed); }
+void ConsumerSeat::keep(uint64_t position) {
+  page_->kept.store(position + 1, std::memory_order_relaxed);
+  ES_STEP("consumer.keep.told");
+}
 
 void ConsumerSeat::reuse() {
   page_->kept.store(0, std::memory_order_relaxed);
+  ES_STEP("consumer.reuse.unkept");
   page_->reused.store(page_->reused.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
 
 bool ConsumerSeat::prepare_sleep() {
   // SYNC POINT consumer-asleep (with ProducerSeat::push): our flag before our second look at head.
   page_->consumer_waiting.store(1, std::memory_order_seq_cst);
+  ES_STEP("consumer.sleep.armed");
   uint64_t position;
   uint32_t slot;
   if (!peek(&position, &slot)) return true;
   page_->consumer_waiting.store(0, std::memory_order_relaxed);
+  ES_STEP("consumer.sleep.disarmed");
   return false;
 }
 

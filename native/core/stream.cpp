@@ -9,6 +9,7 @@
 #include "producer.hpp"
 #include "runtime_dir.hpp"
 #include "status.hpp"
+#include "step.hpp"
 
 namespace es {
 
@@ -60,6 +61,7 @@ int Stream::create(Context* context, const es_stream_options& options, Stream** 
     if (result == ES_OK) result = es::socket_path(stream->dir_, options.name, &stream->path_);
     if (result == ES_OK) result = lock_name(stream->dir_, options.name, &stream->lock_);
     if (result == ES_OK) {
+      ES_STEP("stream.name.locked");
       const uint32_t mode = options.socket_mode == 0 ? 0600 : options.socket_mode;
       result = listen_at(stream->path_, mode, options.socket_group, &stream->listening_);
     }
@@ -85,8 +87,10 @@ void Stream::close() {
   watch_.reset();
   later_.clear();
   if (listening_) unlink(path_.c_str());
+  ES_STEP("stream.close.unlinked");
   listening_.reset();
   unlock_name(dir_, name_.c_str(), std::move(lock_));
+  ES_STEP("stream.close.unlocked");
   for (const auto& caller : callers_) send_bye(caller->guest.socket.get(), ES_CAUSE_STOPPED, "the stream was closed");
   callers_.clear();
   remote_.reset();

@@ -12,6 +12,7 @@
 #include <cstdlib>
 
 #include "status.hpp"
+#include "step.hpp"
 
 namespace es {
 
@@ -79,12 +80,14 @@ int Waker::create(bool trusted, Fd* theirs) {
 }
 
 void Waker::ring() const {
+  ES_STEP("producer.wake.taken");
   const uint64_t one = 1;  // a full socket is a consumer that has wake-ups enough
   if (is_eventfd_) {
     if (write(fd_.get(), &one, sizeof one) < 0) return;
   } else {
     send(fd_.get(), &one, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
   }
+  ES_STEP("producer.wake.rung");
 }
 
 bool drain_wakes(int fd) {

@@ -84,7 +84,11 @@ export const rulesOfMany = [
     eglstream: none,
     nvscistream: "a round fails together",
     edgestream: "each hand-shake stands alone and has a time limit",
-    tests: ["joiners that get a %s disturb nobody and leave nothing"],
+    tests: [
+      "joiners that get a %s disturb nobody and leave nothing",
+      "dies: its slots, descriptors and page come back",
+      "stands still: frames go on, and all comes back when it is killed",
+    ],
   },
   {
     row: 39,

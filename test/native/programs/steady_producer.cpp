@@ -1,7 +1,8 @@
-// steady_producer <name> <frames per second>: a producer that others try to disturb, with a witness beside it.
+// steady_producer <name> <frames per second> [unprotected]: a producer that others try to disturb, and a witness of it.
 // The witness is a fifo consumer in a process of its own that checks number and every byte of every frame. Each line on
 // standard input is answered with the producer's numbers; end of input ends the stream. Then it prints what the witness
-// saw, and exits 0 only when that missed nothing and no post was held up.
+// saw, and exits 0 only when that missed nothing and no post was held up. `unprotected` lets it write into slots that
+// others hold: what a test does not notice then, it cannot notice.
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -140,9 +141,9 @@ void serve(es_context* context, es_producer* producer, int64_t interval, Counts*
 }  // namespace
 
 int main(int argc, char** argv) {
-  const double rate = argc == 3 ? atof(argv[2]) : 0;
+  const double rate = argc >= 3 ? atof(argv[2]) : 0;
   if (rate <= 0) {
-    fprintf(stderr, "usage: steady_producer <name> <frames per second>\n");
+    fprintf(stderr, "usage: steady_producer <name> <frames per second> [unprotected]\n");
     return 2;
   }
   const pid_t child = fork();
@@ -159,6 +160,7 @@ int main(int argc, char** argv) {
   stream_options.socket_group = -1;
   must(es_stream_create(context, &stream_options, &stream), "stream");
   es_producer_options options{};
+  options.unprotected = argc == 4 && strcmp(argv[3], "unprotected") == 0;
   must(es_format_init(&options.format, "GRAY8", 320, 240), "format");
   must(es_stream_connect_producer(stream, &options, &producer), "producer");
   Counts counts;
