@@ -38,19 +38,18 @@ void Consumer::read_messages() {
       if (held_ == 0) socket_.reset();
       break;
     }
-    if (result == ES_BAD_ALLOC && !attached_) {
-      socket_watch_.reset();
-      refused_ = result;
+    const int handled = result == ES_OK ? handle(*received) : result;
+    if (handled == ES_OK) continue;
+    socket_watch_.reset();
+    if (handled == ES_BAD_ALLOC && !attached_) {  // this side lacks it; nothing is wrong with the producer
+      refused_ = handled;
       end(ES_CAUSE_REFUSED, es_last_error());
       socket_.reset();
       return;
     }
-    if (result != ES_OK || handle(*received) != ES_OK) {
-      socket_watch_.reset();
-      end(ES_CAUSE_PRODUCER_LOST, es_last_error());
-      if (held_ == 0) socket_.reset();
-      return;
-    }
+    end(ES_CAUSE_PRODUCER_LOST, es_last_error());
+    if (held_ == 0) socket_.reset();
+    return;
   }
   if (said_attached_ || !page_ || layouts_.empty() || slots_.empty() || cause_ != ES_CAUSE_NONE) return;
   said_attached_ = true;

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <cstdlib>
 
 #include "status.hpp"
 
@@ -25,6 +26,12 @@ int seals_of(Seal seal) {
 
 // Kernels before 6.3 do not know MFD_NOEXEC_SEAL and answer EINVAL.
 int open_memfd(const char* label) {
+#ifdef ES_TEST_HOOKS
+  if (getenv("ES_TEST_NO_MEMFD") != nullptr) {
+    errno = ENOSYS;
+    return -1;
+  }
+#endif
   const int fd = memfd_create(label, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
   return fd >= 0 || errno != EINVAL ? fd : memfd_create(label, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 }

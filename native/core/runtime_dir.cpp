@@ -88,11 +88,20 @@ int socket_path(const std::string& dir, const char* name, std::string* out) {
               "EDGESTREAM_RUNTIME_DIR to a shorter directory", out->c_str(), out->size(), kSocketPathMax);
 }
 
+namespace {
+
+int code_of_open(int error) {
+  if (error == EMFILE || error == ENFILE) return ES_BAD_ALLOC;
+  return error == ENOSPC || error == EDQUOT ? ES_SYSTEM : ES_BAD_ACCESS;
+}
+
+}  // namespace
+
 int lock_name(const std::string& dir, const char* name, Fd* out) {
   const std::string path = dir + "/" + name + ".lock";
   for (int attempt = 0; attempt < 100; attempt++) {
     Fd lock(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!lock) return fail_errno(ES_BAD_ACCESS, "cannot open %s", path.c_str());
+    if (!lock) return fail_errno(code_of_open(errno), "cannot open %s", path.c_str());
     if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
       if (errno == EINTR) continue;
       return fail(ES_RESOURCE_BUSY, "stream \"%s\" exists already: a living process holds %s", name, path.c_str());
@@ -112,6 +121,19 @@ void unlock_name(const std::string& dir, const char* name, Fd lock) {
   if (lock) unlink((dir + "/" + name + ".lock").c_str());
 }
 
+namespace {
+
+int open_to_callers(int socket_fd, const std::string& path, uint32_t mode, int64_t group) {
+  if (group >= 0 && chown(path.c_str(), static_cast<uid_t>(-1), static_cast<gid_t>(group)) != 0) {
+    return fail_errno(ES_BAD_ACCESS, "cannot give %s to group %lld", path.c_str(), static_cast<long long>(group));
+  }
+  if (chmod(path.c_str(), mode) != 0) return fail_errno(ES_SYSTEM, "cannot set the mode of %s", path.c_str());
+  if (listen(socket_fd, 512) != 0) return fail_errno(ES_SYSTEM, "cannot listen on %s", path.c_str());
+  return ES_OK;
+}
+
+}  // namespace
+
 int listen_at(const std::string& path, uint32_t mode, int64_t group, Fd* out) {
   unlink(path.c_str());
   Fd socket_fd(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -125,11 +147,11 @@ int listen_at(const std::string& path, uint32_t mode, int64_t group, Fd* out) {
     return fail_errno(ES_SYSTEM, "cannot bind %s", path.c_str());
   }
   ES_STEP("stream.socket.bound");
-  if (group >= 0 && chown(path.c_str(), static_cast<uid_t>(-1), static_cast<gid_t>(group)) != 0) {
-    return fail_errno(ES_BAD_ACCESS, "cannot give %s to group %lld", path.c_str(), static_cast<long long>(group));
+  const int result = open_to_callers(socket_fd.get(), path, mode, group);
+  if (result != ES_OK) {
+    unlink(path.c_str());  // the lock is ours, and so is the file
+    return result;
   }
-  if (chmod(path.c_str(), mode) != 0) return fail_errno(ES_SYSTEM, "cannot set the mode of %s", path.c_str());
-  if (listen(socket_fd.get(), 512) != 0) return fail_errno(ES_SYSTEM, "cannot listen on %s", path.c_str());
   ES_STEP("stream.socket.open");
   *out = std::move(socket_fd);
   return ES_OK;
