@@ -123,8 +123,11 @@ export interface NativeStreamOptions {
   handshakesPerSecond: number;
 }
 
+/** What es_format_init needs, and the time base. */
+export type NativeFormatSpec = Pick<NativeFormat, "name" | "width" | "height" | "timeBaseNum" | "timeBaseDen">;
+
 export interface NativeProducerOptions {
-  format: { name: string; width: number; height: number; timeBaseNum: number; timeBaseDen: number };
+  format: NativeFormatSpec;
   accept: NativeAccept;
   maxWriting: number;
   waitWithoutConsumer: boolean;
@@ -223,6 +226,8 @@ export interface NativeConsumerInfo {
   held: bigint;
   policy: NativePolicy;
   reason: string;
+  /** The newest announced; 0 before the producer is met. */
+  layout: number;
 }
 
 export interface NativeStream {
@@ -245,6 +250,8 @@ export interface NativeProducer {
   /** Flow.ok: frameInfo[number]. Times and size are those in `postInfo` if `withInfo`, else the defaults. */
   tryPost(lease: number, withInfo: boolean, metadata?: Uint8Array): number;
   discard(lease: number): void;
+  /** Flow.ok: frames acquired from here on have this format. Flow.closed: stopped. */
+  reconfigure(format: NativeFormatSpec): number;
   closeInput(): void;
   /** es_producer_drain without waiting: Flow.ok once no connection has a waiting frame; else a wake follows. */
   tryDrain(): number;

@@ -10,7 +10,7 @@ import {
 } from "../native/binding.ts";
 import { blockMs, checkWaitOptions } from "./base/config.ts";
 import { StreamError, wrapNativeError } from "./base/errors.ts";
-import { toFrameLayout } from "./base/format.ts";
+import type { FormatChangeEvent } from "./base/event-types.ts";
 import type { ConsumerStats } from "./base/stats-types.ts";
 import type { DisconnectCause, FrameLayout, ReadableFrame, Result, StreamState, WaitOptions } from "./base/types.ts";
 import type { BindingHost } from "./binding-host.ts";
@@ -38,7 +38,8 @@ const newFramesOnly = AcquireFlag.newOnly;
  * Made by `stream.connectConsumer()`.
  *
  * Events: `statechange`, told when it is noticed: at an acquire, a wake-up, or a word of the producer;
- * `frame` once per step into `new-frame-available`; `info` when the producer tells something new about the stream;
+ * `frame` once per step into `new-frame-available`; `formatchange` before the first frame of another layout;
+ * `info` when the producer tells something new about the stream;
  * `reconnected` with `reconnect`.
  * @example
  * for await (const frame of consumer) {
@@ -126,12 +127,7 @@ export class Consumer extends ConsumerControl implements AsyncIterable<ReadableF
 
   /** The newest layout announced; undefined before the producer is met. Each frame has its own. */
   get layout(): FrameLayout | undefined {
-    if (this.#closed) return undefined;
-    try {
-      return toFrameLayout(this.#leases.native.format(0));
-    } catch {
-      return undefined; // the core has no other reason to refuse this question
-    }
+    return this.#closed ? undefined : this.#leases.newestLayout;
   }
 
   /**
@@ -315,8 +311,8 @@ export class Consumer extends ConsumerControl implements AsyncIterable<ReadableF
   #own(consumer: NativeConsumer): ReadLeases {
     this.#host.register(consumer.id, { onWake: () => this.#wake(), onEvent: (event) => this.#onEvent(event) });
     this.attributes.follow(consumer);
-    const { maxHeld } = consumer.info().policy;
-    return new ReadLeases(this.#host, consumer, maxHeld, () => this.#onRoom());
+    const onLayout = (change: FormatChangeEvent) => this.emit("formatchange", change);
+    return new ReadLeases(this.#host, consumer, () => this.#onRoom(), onLayout);
   }
 
   /** Most often nobody waits for it. */
@@ -339,6 +335,7 @@ export class Consumer extends ConsumerControl implements AsyncIterable<ReadableF
   }
 
   #onEvent(event: NativeEvent): void {
+    this.#leases.lookAtLayout();
     if (event.kind === EventKind.state && this.#trace !== undefined) {
       this.#trace.advance(this.#host.state(event.newState), event.connection, this.#host.cause(event.code));
     }

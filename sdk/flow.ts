@@ -1,6 +1,7 @@
 /** The core's result numbers as words. */
 import { type ErrorCode, StreamError } from "./base/errors.ts";
 import type { DisconnectCause, FlowStatus } from "./base/types.ts";
+import type { GiveUp } from "./wait.ts";
 
 /** Why nothing came. */
 export type NoFrame = Exclude<FlowStatus, "ok">;
@@ -41,6 +42,11 @@ export function aborted(what: string): StreamError {
 
 export function timedOut(what: string): StreamError {
   return new StreamError("ERR_TIMEOUT", `${what} did not happen within timeoutMs`, { reason: "timeout" });
+}
+
+/** Ends a wait that did not get what it was for. */
+export function giveUp(what: string, why: GiveUp): never {
+  throw why === "aborted" ? aborted(what) : timedOut(what);
 }
 
 /** Causes after which reading simply ends; everything else is a surprise worth an error. */

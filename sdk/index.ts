@@ -25,6 +25,7 @@ export type {
   DropReason,
   EvictedEvent,
   FlowStatus,
+  FormatChangeEvent,
   FormatName,
   FrameLayout,
   FramePlane,

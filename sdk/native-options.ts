@@ -1,7 +1,13 @@
 /** From checked options to what the addon takes: names become the numbers of `edgestream.h`. */
 import { modes } from "../modes/mode.ts";
 import type { ModePolicy } from "../modes/policy.ts";
-import type { NativeAccept, NativePolicy, NativeProducerOptions, NativeStreamOptions } from "../native/binding.ts";
+import type {
+  NativeAccept,
+  NativeFormatSpec,
+  NativePolicy,
+  NativeProducerOptions,
+  NativeStreamOptions,
+} from "../native/binding.ts";
 import { acceptWithDefaults, defaults } from "./base/config.ts";
 import { StreamError } from "./base/errors.ts";
 import type { AcceptOptions, CreateStreamOptions, FrameSpec, ModeOptions, ProducerOptions } from "./base/types.ts";
@@ -101,7 +107,7 @@ export function toNativeProducerOptions(stream: CreateStreamOptions, own: Produc
   };
 }
 
-function toNativeFormat(frame: FrameSpec): NativeProducerOptions["format"] {
+export function toNativeFormat(frame: FrameSpec): NativeFormatSpec {
   return {
     name: frame.format,
     width: frame.width,

@@ -3,10 +3,10 @@ import type { EventEmitter } from "node:events";
 import { EventKind, Flow, FrameInfo, type NativeEvent, type NativeProducer } from "../native/binding.ts";
 import { checkWaitOptions } from "./base/config.ts";
 import { native, StreamError, wrapNativeError } from "./base/errors.ts";
-import { toFrameLayout } from "./base/format.ts";
 import type { ProducerStats } from "./base/stats-types.ts";
 import type {
   FrameLayout,
+  FrameSpec,
   PostOptions,
   PostResult,
   Result,
@@ -18,13 +18,15 @@ import type { BindingHost } from "./binding-host.ts";
 import { ConnectionTraces } from "./connection-traces.ts";
 import { toDroppedEvent, watchDrops } from "./drops.ts";
 import { onFirstListener } from "./first-listener.ts";
-import { aborted, type NoFrame, noFrame, timedOut } from "./flow.ts";
+import { giveUp, type NoFrame, noFrame } from "./flow.ts";
 import { WritableFrameLease } from "./frame.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { checkPostOptions, writePostInfo } from "./post-options.ts";
 import { ProducerControl } from "./producer-control.ts";
 import { type StreamEvent, toStreamEvents } from "./producer-events.ts";
+import { ProducerFormat } from "./producer-format.ts";
 import { checkPushBytes } from "./push-bytes.ts";
+import { PushQueue } from "./push-queue.ts";
 import { toProducerStats } from "./stats.ts";
 import { Gate, type GiveUp } from "./wait.ts";
 import { WriteLeases } from "./write-leases.ts";
@@ -33,15 +35,13 @@ import { WriteLeases } from "./write-leases.ts";
  * Made by `stream.connectProducer()`.
  *
  * Events: `connected`, `disconnected`, `evicted`, `stalled`, `recovered`, `lagged`, `heldTooLong`, `dropped`,
- * `refused`, `info`, and `statechange` per connection.
+ * `refused`, `formatchange`, `info`, and `statechange` per connection.
  * @example
  * const frame = await producer.acquire();
  * frame.planes[0].data.fill(128);
  * const number = await producer.post(frame, { pts });
  */
 export class Producer extends ProducerControl implements AsyncDisposable {
-  /** What every frame of this producer looks like. */
-  readonly layout: FrameLayout;
   readonly #host: BindingHost;
   readonly #native: NativeProducer;
   readonly #leases: WriteLeases;
@@ -52,12 +52,10 @@ export class Producer extends ProducerControl implements AsyncDisposable {
   readonly #others: Gate;
   readonly #traces: ConnectionTraces;
   readonly #onClosed: () => void;
+  readonly #format: ProducerFormat;
+  readonly #pushes: PushQueue;
   #lastStats: ProducerStats | undefined;
   #closed = false;
-  /** Pushes run one after the other, or a later one could overtake. */
-  #lastPush: Promise<unknown> = Promise.resolve();
-  #pushes = 0;
-  #pushesDone = 0;
 
   /** @internal */
   constructor(host: BindingHost, producer: NativeProducer, onClosed: () => void, stream?: string) {
@@ -70,8 +68,9 @@ export class Producer extends ProducerControl implements AsyncDisposable {
     this.#acquires = new Gate(this.#keepAlive);
     this.#posts = new Gate(this.#keepAlive);
     this.#others = new Gate(this.#keepAlive);
+    this.#pushes = new PushQueue(() => this.#others.wake());
     this.#traces = new ConnectionTraces(host, (change) => this.emit("statechange", change));
-    this.layout = toFrameLayout(producer.info().format);
+    this.#format = new ProducerFormat(producer);
     onFirstListener(this as EventEmitter, "statechange", () => {
       if (!this.#closed) this.#traces.start(producer.connections());
     });
@@ -86,6 +85,11 @@ export class Producer extends ProducerControl implements AsyncDisposable {
 
   get closed(): boolean {
     return this.#closed;
+  }
+
+  /** What the frames acquired from here on look like. */
+  get layout(): FrameLayout {
+    return this.#format.layout;
   }
 
   /**
@@ -145,15 +149,7 @@ export class Producer extends ProducerControl implements AsyncDisposable {
       checkWaitOptions(options);
       const sized = checkPushBytes(bytes, options, this.layout);
       const deadline = options.timeoutMs === undefined ? undefined : performance.now() + options.timeoutMs;
-      const done = this.#pushes === 0 ? this.#push(bytes, sized, deadline) : this.#pushNext(bytes, sized, deadline);
-      this.#pushes++;
-      const settled = () => {
-        this.#pushes--;
-        this.#pushesDone++;
-        this.#others.wake();
-      };
-      this.#lastPush = done.then(settled, settled);
-      return done;
+      return this.#pushes.run(() => this.#push(bytes, sized, deadline));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -163,7 +159,7 @@ export class Producer extends ProducerControl implements AsyncDisposable {
   tryPush(bytes: ArrayBufferView, options: Omit<PostOptions, keyof WaitOptions> = {}): PostResult {
     const sized = checkPushBytes(bytes, options, this.layout);
     if (this.#closed) return { status: "closed" };
-    if (this.#pushes > 0 || this.#acquires.busy || this.#posts.busy) return { status: "would-block" };
+    if (this.#pushes.busy || this.#acquires.busy || this.#posts.busy) return { status: "would-block" };
     const frame = this.#tryAcquire();
     if (typeof frame === "string") return { status: frame };
     try {
@@ -173,6 +169,20 @@ export class Producer extends ProducerControl implements AsyncDisposable {
     } finally {
       frame.discard(); // nothing to do after a post
     }
+  }
+
+  /**
+   * Frames from here on have another size, format or time base; pushes that run are finished before. Connections,
+   * counters and numbers go on, what waits or is held stays as it is. A consumer that does not take the format is
+   * evicted. Nothing happens if that is the format already, nor on an error.
+   * @throws StreamError ERR_RESOURCE_BUSY: a frame is out for writing; ERR_BAD_ALLOC: no memory, or above
+   *   `accept.maxPoolBytes` or 256 slots with what is held; ERR_BAD_PARAMETER; ERR_BAD_STATE; ERR_BAD_STREAM
+   */
+  async reconfigure(frame: FrameSpec): Promise<void> {
+    await this.#pushes.idle();
+    this.mustBeOpen();
+    const change = this.#format.change(frame);
+    if (change !== undefined) this.emit("formatchange", change);
   }
 
   /**
@@ -197,14 +207,14 @@ export class Producer extends ProducerControl implements AsyncDisposable {
   async flush(options: WaitOptions = {}): Promise<void> {
     checkWaitOptions(options);
     this.mustBeOpen();
-    const pushes = this.#pushesDone + this.#pushes;
+    const pushes = this.#pushes.called;
     const postsDone = () => {
       this.mustBeOpen();
       return true; // its turn has come, so those before it had theirs
     };
     const othersDone = () => {
       this.mustBeOpen();
-      return this.#pushesDone >= pushes && !this.#native.connections().some(this.#attaching) ? true : undefined;
+      return this.#pushes.done >= pushes && !this.#native.connections().some(this.#attaching) ? true : undefined;
     };
     const posts = this.#posts.wait<boolean>(postsDone, giveUpFlush, options);
     await Promise.all([posts, this.#others.wait<boolean>(othersDone, giveUpFlush, options)]);
@@ -326,11 +336,6 @@ export class Producer extends ProducerControl implements AsyncDisposable {
 
   // ---------------------------------------------------------------- push
 
-  async #pushNext(bytes: ArrayBufferView, options: PostOptions, deadline: number | undefined): Promise<bigint> {
-    await this.#lastPush;
-    return await this.#push(bytes, options, deadline);
-  }
-
   async #push(bytes: ArrayBufferView, options: PostOptions, deadline: number | undefined): Promise<bigint> {
     const left = () =>
       deadline === undefined ? options : { ...options, timeoutMs: Math.max(0, deadline - performance.now()) };
@@ -383,10 +388,6 @@ export class Producer extends ProducerControl implements AsyncDisposable {
       this.#tell(rest);
     }
   }
-}
-
-function giveUp(what: string, why: GiveUp): never {
-  throw why === "aborted" ? aborted(what) : timedOut(what);
 }
 
 const giveUpAcquire = (why: GiveUp): never => giveUp("acquire", why);

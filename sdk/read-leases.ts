@@ -2,10 +2,13 @@
 import { FrameInfo, type NativeConsumer } from "../native/binding.ts";
 import { native, StreamError, wrapNativeError } from "./base/errors.ts";
 import { toFrameLayout } from "./base/format.ts";
-import type { FrameLayout } from "./base/types.ts";
+import type { FormatChangeEvent, FrameLayout } from "./base/types.ts";
 import type { BindingHost } from "./binding-host.ts";
 import { type ReadableFrameLease as Frame, ReadableFrameLease, type ReadOwner } from "./frame.ts";
 import { LeaseBook } from "./lease-book.ts";
+
+/** Of frames that are released; those of frames that are held can be asked for again. */
+const layoutsKept = 256;
 
 export class ReadLeases implements ReadOwner {
   readonly native: NativeConsumer;
@@ -21,6 +24,9 @@ export class ReadLeases implements ReadOwner {
   readonly #onRoom: () => void;
   /** With one lease at a time the next frame ends the earlier one, so it must be known. With more it must not be. */
   readonly #single: boolean;
+  readonly #onLayout: (change: FormatChangeEvent) => void;
+  /** Of the newest frame; before the first one, what the producer announced. 0: nothing is known. */
+  #layoutId = 0;
   #current: Frame | undefined;
   /** The newest lease while it is out. The old frame again is the same lease, and may be out already. */
   #newest: number | undefined;
@@ -33,14 +39,21 @@ export class ReadLeases implements ReadOwner {
   #closing: Promise<void> | undefined;
   #whenUnpinned: (() => void) | undefined;
 
-  constructor(host: BindingHost, consumer: NativeConsumer, maxHeld: number, onRoom: () => void) {
+  constructor(
+    host: BindingHost,
+    consumer: NativeConsumer,
+    onRoom: () => void,
+    onLayout: (change: FormatChangeEvent) => void,
+  ) {
     this.#host = host;
     this.#words = host.binding.frameWords;
     this.native = consumer;
     this.#kept = consumer.kept;
-    this.#single = maxHeld === 1;
+    this.#single = consumer.info().policy.maxHeld === 1;
     this.#onRoom = onRoom;
+    this.#onLayout = onLayout;
     this.#book = new LeaseBook("read", (lease) => this.#forgotten(lease));
+    this.lookAtLayout();
   }
 
   get closed(): boolean {
@@ -52,8 +65,30 @@ export class ReadLeases implements ReadOwner {
     return this.#single && this.#current !== undefined && this.#current.pins > 0;
   }
 
+  /** The newest that was announced; undefined before the producer is met. */
+  get newestLayout(): FrameLayout | undefined {
+    try {
+      return toFrameLayout(this.native.format(0));
+    } catch {
+      return undefined; // the core has no other reason to refuse this question
+    }
+  }
+
+  /** Before the first frame: what the application may have seen, so that this frame can differ from it. */
+  lookAtLayout(): void {
+    if (this.#layoutId !== 0 || this.#closed) return;
+    this.#layoutId = this.native.info().layout;
+    if (this.#layoutId !== 0) this.layout(this.#layoutId);
+  }
+
   /** Right after a tryAcquire that said ok. */
   take(): Frame {
+    const frame = this.#take();
+    if (frame.layoutId !== this.#layoutId) this.#changeLayout(frame.layoutId);
+    return frame;
+  }
+
+  #take(): Frame {
     if (!this.#met) this.#meet();
     const frame = new ReadableFrameLease(this, this.#words);
     this.#frames++;
@@ -105,6 +140,7 @@ export class ReadLeases implements ReadOwner {
       throw new StreamError("ERR_BAD_STREAM", "the consumer was closed; look at the layout before that");
     const layout = toFrameLayout(native(() => this.native.format(id)));
     this.#layouts.set(id, layout);
+    if (this.#layouts.size > layoutsKept) this.#layouts.delete(this.#layouts.keys().next().value as number);
     return layout;
   }
 
@@ -156,6 +192,13 @@ export class ReadLeases implements ReadOwner {
     }
     this.endCurrent();
     this.#finish();
+  }
+
+  #changeLayout(id: number): void {
+    const previous = this.#layoutId;
+    this.#layoutId = id;
+    const layout = this.layout(id); // now: the core forgets a layout when another one comes and its frames are gone
+    if (previous !== 0) this.#onLayout({ layout, previous: this.layout(previous) });
   }
 
   #forgotten(lease: number): void {

@@ -117,6 +117,14 @@ es_format to_format(Napi::Env env, const std::string &name, uint32_t width, uint
   return format;
 }
 
+es_format to_format(const Napi::Object &object) {
+  es_format format = to_format(object.Env(), to_string(object.Get("name"), "format.name"), field_u32(object, "width"),
+                               field_u32(object, "height"));
+  format.time_base_num = field_u32(object, "timeBaseNum");
+  format.time_base_den = field_u32(object, "timeBaseDen");
+  return format;
+}
+
 es_policy to_policy(const Napi::Object &object) {
   es_policy policy{};
   policy.capacity = field_u32(object, "capacity");
@@ -137,12 +145,8 @@ es_policy to_policy(const Napi::Object &object) {
 }
 
 es_producer_options to_producer_options(const Napi::Object &object) {
-  const Napi::Object format = to_object(object.Get("format"), "format");
   es_producer_options options{};
-  options.format = to_format(object.Env(), to_string(format.Get("name"), "format.name"), field_u32(format, "width"),
-                             field_u32(format, "height"));
-  options.format.time_base_num = field_u32(format, "timeBaseNum");
-  options.format.time_base_den = field_u32(format, "timeBaseDen");
+  options.format = to_format(to_object(object.Get("format"), "format"));
   options.accept = to_accept(to_object(object.Get("accept"), "accept"));
   options.max_writing = field_u32(object, "maxWriting");
   options.wait_without_consumer = to_bool(object.Get("waitWithoutConsumer"), "waitWithoutConsumer") ? 1 : 0;
@@ -272,6 +276,7 @@ Napi::Object from_consumer_info(Napi::Env env, const es_consumer_info &info) {
   object.Set("held", big(env, info.held));
   object.Set("policy", from_policy(env, info.policy));
   object.Set("reason", text(env, info.reason));
+  object.Set("layout", number(env, info.layout));
   return object;
 }
 

@@ -43,6 +43,7 @@ class OptionalString {
 };
 
 es_format to_format(Napi::Env env, const std::string &name, uint32_t width, uint32_t height);
+es_format to_format(const Napi::Object &object);
 es_policy to_policy(const Napi::Object &object);
 es_producer_options to_producer_options(const Napi::Object &object);
 

@@ -19,6 +19,7 @@ void ProducerWrap::define(Napi::Env env) {
       {
           InstanceAccessor<&ProducerWrap::id>("id"),
           InstanceMethod<&ProducerWrap::discard>("discard"),
+          InstanceMethod<&ProducerWrap::reconfigure>("reconfigure"),
           InstanceMethod<&ProducerWrap::close_input>("closeInput"),
           InstanceMethod<&ProducerWrap::try_drain>("tryDrain"),
           InstanceMethod<&ProducerWrap::stop>("stop"),
@@ -180,6 +181,14 @@ void ProducerWrap::discard(const Napi::CallbackInfo &info) {
   const uint64_t lease = leases_.get(info.Env(), handle).id;
   leases_.end(info.Env(), handle);
   checked(info.Env(), es_producer_discard(producer, lease));
+}
+
+// C:  int es_producer_reconfigure(es_producer *producer, const es_format *format);
+// TS: reconfigure(format: NativeFormatSpec): number        Thread: JS thread only.
+Napi::Value ProducerWrap::reconfigure(const Napi::CallbackInfo &info) {
+  Napi::Env env = info.Env();
+  const es_format format = to_format(to_object(info[0], "format"));
+  return Napi::Number::New(env, checked(env, es_producer_reconfigure(alive(env), &format)));
 }
 
 // C:  int es_producer_close_input(es_producer *producer);

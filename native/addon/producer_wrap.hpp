@@ -23,6 +23,7 @@ class ProducerWrap : public Napi::ObjectWrap<ProducerWrap>, public OpenObject {
   napi_value try_post(const FastCall &call);
   es_post_info to_post_info(const FastCall &call) const;
   void discard(const Napi::CallbackInfo &info);
+  Napi::Value reconfigure(const Napi::CallbackInfo &info);
   void close_input(const Napi::CallbackInfo &info);
   Napi::Value try_drain(const Napi::CallbackInfo &info);
   void stop(const Napi::CallbackInfo &info);

@@ -55,8 +55,7 @@ int Producer::grant(const Guest& guest, es_policy* policy) const {
     return fail(ES_BAD_PARAMETER, "the policy asked for is out of range (capacity %u, maxHeld %u)", policy->capacity,
                 policy->max_held);
   }
-  const uint32_t format_bit = 1u << format_index(format_.name);
-  if (guest.hello.format_mask != 0 && (guest.hello.format_mask & format_bit) == 0) {
+  if (!guest.takes(format_)) {
     return fail(ES_BAD_MATCH, "the stream has %s frames, which this consumer does not take", format_.name);
   }
   if ((accept_.when_full_mask & 1u << policy->when_full) == 0) {
@@ -96,43 +95,6 @@ uint32_t Producer::slots_needed(const es_policy* joining) const {
   return max_writing_ + longest + dropping + held;
 }
 
-int Producer::grow_to(uint32_t slots) {
-  if (slots <= pool_.size()) return ES_OK;
-  if (slots > accept_.max_slots) {
-    return fail(ES_REFUSED,
-                "serving one more would take %u slots, the limit is %u (accept.maxSlots); "
-                "ask for a smaller fifoLength, capacity or maxHeld",
-                slots, accept_.max_slots);
-  }
-  // A quarter more than there is keeps the number of memory objects small when consumers come one by one.
-  uint32_t target = std::min(std::max(slots, pool_.size() + pool_.size() / 4), accept_.max_slots);
-  const auto fits = [this](uint32_t size) {
-    return pool_.bytes() + Pool::bytes_for(size - pool_.size(), format_) <= accept_.max_pool_bytes;
-  };
-  if (!fits(target)) target = slots;
-  if (!fits(target)) {
-    return fail(ES_REFUSED,
-                "serving one more would take more than the %llu bytes the pool may have (accept.maxPoolBytes); "
-                "ask for a smaller fifoLength, capacity or maxHeld",
-                static_cast<unsigned long long>(accept_.max_pool_bytes));
-  }
-  const uint32_t object = pool_.object_count();
-  const int result = pool_.grow(target - pool_.size(), format_, layout_, unprotected_);
-  if (result != ES_OK) return result;
-  ES_STEP("producer.grow.made");
-  const PoolMessage message = pool_.describe(object);
-  const int fd = pool_.object_fd(object);
-  for (const auto& connection : connections_) {
-    if (connection->phase == Connection::Phase::evicted) continue;
-    // A consumer meets the message before any frame in the new slots: both take the order of this thread.
-    if (send_message(connection->guest.socket.get(), message, &fd, 1) != ES_OK) {
-      goodbye(connection.get(), ES_CAUSE_EVICTED_REQUEST, "it did not take the message about new memory");
-    }
-    ES_STEP("producer.grow.told");
-  }
-  return ES_OK;
-}
-
 int Producer::admit(Connection* connection) {
   int result = grant(connection->guest, &connection->policy);
   if (result != ES_OK) return result;
@@ -163,26 +125,17 @@ int Producer::send_welcome(Connection* connection, int wake_reader) {
   welcome.page_bytes = kSeatPageBytes;
   welcome.layout = layout_;
   const int fds[] = {connection->page.fd.get(), wake_reader};
-  int result = send_message(socket, welcome, fds, 2);
+  const int result = send_message(socket, welcome, fds, 2);
   ES_STEP("producer.welcome.sent");
-  if (result != ES_OK) return result;
-  auto layout = make_message<LayoutMessage>(MessageType::layout);
-  layout.layout = layout_;
-  layout.format = format_;
-  result = send_message(socket, layout);
-  ES_STEP("producer.layout.sent");
-  for (uint32_t index = 0; result == ES_OK && index < pool_.object_count(); index++) {
-    const int fd = pool_.object_fd(index);
-    result = send_message(socket, pool_.describe(index), &fd, 1);
-    ES_STEP("producer.pool.sent");
-  }
-  return result;
+  return result == ES_OK ? tell_memory(connection) : result;
 }
 
 void Producer::activate(Connection* connection) {
   ES_STEP("producer.attached.seen");
   connection->phase = Connection::Phase::active;
   connection->since = es_now();
+  tell_or_evict(connection);  // what changed while it mapped the memory
+  if (connection->phase == Connection::Phase::evicted) return;
   user_info_told_ = true;
   user_info_.send(connection->guest.socket.get());
   tell_stream_info();
@@ -210,6 +163,7 @@ void Producer::connection_ready(Connection* connection, int fd) {
   if (result == ES_WOULD_BLOCK) return;
   if (result == ES_OK && received->type() == MessageType::signal) {
     if (connection->stalled_since != 0) refresh_all();
+    look_at_old_objects();
     return writable();
   }
   if (result == ES_OK && connection->phase == Connection::Phase::attaching) {
@@ -262,6 +216,7 @@ void Producer::finish(Connection* connection) {
     stopped_ = true;
   }
   std::erase_if(connections_, [connection](const auto& other) { return other.get() == connection; });
+  look_at_old_objects();
   writable();
 }
 

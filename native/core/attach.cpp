@@ -2,6 +2,8 @@
 // before it is checked: seals, sizes, offsets, formats.
 #include <fcntl.h>
 
+#include <algorithm>
+
 #include "consumer.hpp"
 #include "format.hpp"
 #include "status.hpp"
@@ -11,8 +13,6 @@ namespace es {
 
 namespace {
 
-// A producer announces one. The bound is there so that none can make its consumers remember without end.
-constexpr size_t kLayoutsMax = 256;
 // More than a socket holds, so whatever was sent before this call is read; a producer that goes on sending must wait.
 constexpr int kMessagesAtOnce = 1024;
 
@@ -51,7 +51,7 @@ void Consumer::read_messages() {
     if (held_ == 0) socket_.reset();
     return;
   }
-  if (said_attached_ || !page_ || layouts_.empty() || slots_.empty() || cause_ != ES_CAUSE_NONE) return;
+  if (said_attached_ || !page_ || layouts_.empty() || objects_.empty() || cause_ != ES_CAUSE_NONE) return;
   said_attached_ = true;
   user_info_.send(socket_.get());
   send_message(socket_.get(), make_message<AttachedMessage>(MessageType::attached));
@@ -84,11 +84,16 @@ int Consumer::handle(const Received& message) {
     case MessageType::user_info:
       return producer_info_.take(message) ? ES_OK : fail(ES_BAD_PROTOCOL, "user info that is none");
     case MessageType::layout:
+      memory_messages_++;
       return on_layout(message);
     case MessageType::stream_info:
       return on_stream_info(message);
     case MessageType::pool:
+      memory_messages_++;
       return on_pool(received);
+    case MessageType::retire:
+      memory_messages_++;
+      return on_retire(message);
     case MessageType::refused: {
       const auto* refused = message.as<RefusedMessage>();
       if (refused == nullptr) return fail(ES_BAD_PROTOCOL, "a short refusal");
@@ -136,7 +141,7 @@ int Consumer::on_welcome(Received* received) {
 int Consumer::on_layout(const Received& received) {
   const auto* message = received.as<LayoutMessage>();
   if (message == nullptr || !format_is_sound(message->format)) return fail(ES_BAD_PROTOCOL, "a layout that is not one");
-  if (layouts_.size() == kLayoutsMax) return fail(ES_BAD_PROTOCOL, "more than %zu layouts", kLayoutsMax);
+  forget_unused_layouts();
   layouts_.push_back({message->layout, message->format});
   if (!attached_) return ES_OK;
   es_event event{};
@@ -169,7 +174,7 @@ int Consumer::on_pool(Received* received) {
   const Layout* layout = find_layout(pool->layout);
   const uint64_t count = pool->slot_count;
   const uint64_t frame = layout == nullptr ? 0 : layout->format.size;
-  bool sound = frame != 0 && count != 0 && pool->first_slot == slots_.size() && slots_.size() + count <= ES_SLOTS_MAX &&
+  bool sound = frame != 0 && count != 0 && count <= ES_SLOTS_MAX && pool->first_slot <= ES_SLOTS_MAX - count &&
                pool->bytes <= UINT64_C(1) << 46 && pool->data_stride <= pool->bytes &&
                pool->metadata_offset <= pool->bytes && pool->data_offset <= pool->bytes &&
                pool->metadata_offset >= sizeof(SlotDescriptor) * count &&
@@ -182,18 +187,58 @@ int Consumer::on_pool(Received* received) {
   sound = sound && (shared_data || pool->data_stride >= frame) &&
           pool->data_offset + pool->data_stride * (count - 1) + frame <= pool->bytes;
   if (!sound) return fail(ES_BAD_PROTOCOL, "a pool whose parts do not fit into it");
+  SlotView* slots = slots_ + pool->first_slot;
+  const bool is_free = std::all_of(slots, slots + count, [](const SlotView& slot) { return slot.data == nullptr; });
+  if (!is_free) return fail(ES_BAD_PROTOCOL, "a pool with slots that another one has");
   Mapping mapping;
   const int result = map_received(received->fds[0].get(), pool->bytes, Seal::owner_writes, false, &mapping);
   if (result != ES_OK) return result;
   const uint8_t* base = mapping.data();
   for (uint64_t index = 0; index < count; index++) {
-    slots_.push_back({reinterpret_cast<const SlotDescriptor*>(base) + index,
-                      base + pool->metadata_offset + ES_METADATA_MAX * index,
-                      base + pool->data_offset + pool->data_stride * index, frame});
+    slots[index] = {reinterpret_cast<const SlotDescriptor*>(base) + index,
+                    base + pool->metadata_offset + ES_METADATA_MAX * index,
+                    base + pool->data_offset + pool->data_stride * index, frame, pool->layout};
   }
-  objects_.push_back(std::move(mapping));
+  objects_.push_back({pool->pool, pool->layout, pool->first_slot, pool->slot_count, std::move(mapping)});
   ES_STEP("consumer.pool.mapped");
   return ES_OK;
+}
+
+// Memory goes only when nothing here is leased in it, whatever the producer says.
+int Consumer::on_retire(const Received& received) {
+  const auto* message = received.as<RetireMessage>();
+  if (message == nullptr) return fail(ES_BAD_PROTOCOL, "a short retirement of a pool");
+  const auto pool = std::find_if(objects_.begin(), objects_.end(),
+                                 [message](const PoolView& object) { return object.number == message->pool; });
+  if (pool == objects_.end()) return ES_OK;  // from before this connection
+  const Lease* leases = leases_ + pool->first_slot;
+  if (std::any_of(leases, leases + pool->slot_count, [](const Lease& lease) { return lease.held; })) {
+    return fail(ES_BAD_PROTOCOL, "a pool was retired while a frame in it is held");
+  }
+  std::fill_n(slots_ + pool->first_slot, pool->slot_count, SlotView{});
+  objects_.erase(pool);
+  ES_STEP("consumer.pool.unmapped");
+  return ES_OK;
+}
+
+// Those of frames that may come or are held stay. So there is never more than one per slot, and the newest.
+void Consumer::forget_unused_layouts() {
+  std::erase_if(layouts_, [this](const Layout& layout) {
+    return std::none_of(objects_.begin(), objects_.end(),
+                        [&layout](const PoolView& object) { return object.layout == layout.id; });
+  });
+}
+
+// Right after seat_.peek(): makes sure that the slot's memory is known. Its messages were sent before the frame was
+// queued, so whoever has read as many as were announced knows it. ES_WOULD_BLOCK: some were read, and the frame may be
+// another one by now; look again.
+int Consumer::meet_memory(uint32_t slot) {
+  const uint64_t announced = seat_.announced();  // once: it may rise before we look again
+  const uint64_t before = memory_messages_;
+  if (announced > before) read_messages();
+  if (memory_messages_ != before) return ES_WOULD_BLOCK;
+  if (announced <= before && slots_[slot].data != nullptr) return ES_OK;
+  return fail(ES_BAD_PROTOCOL, "the producer queued a frame in memory that it never handed over");
 }
 
 // Which waiting frames outlive the producer's goodbye.

@@ -182,6 +182,12 @@ int es_producer_discard(es_producer* producer, uint64_t lease) {
   return core(producer)->discard(lease);
 }
 
+int es_producer_reconfigure(es_producer* producer, const es_format* format) {
+  if (producer == nullptr || format == nullptr) return missing_argument("es_producer_reconfigure");
+  std::unique_lock lock(core(producer)->context()->mutex);
+  return core(producer)->reconfigure(*format);
+}
+
 int es_producer_close_input(es_producer* producer) {
   if (producer == nullptr) return missing_argument("es_producer_close_input");
   std::unique_lock lock(core(producer)->context()->mutex);

@@ -39,7 +39,8 @@ int send_bytes(int socket, const void* message, size_t size, const int* fds, uin
     sent = sendmsg(socket, &header, MSG_DONTWAIT | MSG_NOSIGNAL);
   } while (sent < 0 && errno == EINTR);
   if (sent == static_cast<ssize_t>(size)) return ES_OK;
-  if (sent < 0 && (errno == EAGAIN || errno == ENOBUFS)) return ES_WOULD_BLOCK;
+  // ETOOMANYREFS: more descriptors under way than a process may have open.
+  if (sent < 0 && (errno == EAGAIN || errno == ENOBUFS || errno == ETOOMANYREFS)) return ES_WOULD_BLOCK;
   return ES_CLOSED;
 }
 

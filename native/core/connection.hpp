@@ -1,6 +1,8 @@
 // A connection: one consumer's seat at a producer, its sockets, and where it is in its life.
 #pragma once
 
+#include <vector>
+
 #include "guest.hpp"
 #include "memory.hpp"
 #include "seat.hpp"
@@ -40,6 +42,8 @@ class Connection final : public Pollable {
   ProducerSeat seat;
   Waker waker;
   Watch socket_watch;
+  uint32_t known_layout = 0;             // what it was told of the memory, see Producer::tell_memory
+  std::vector<uint32_t> known_objects;
   es_cause cause = ES_CAUSE_NONE;  // as said by it, or decided here
   int64_t attach_by = 0;
   int64_t since = 0;

@@ -61,7 +61,7 @@ Consumer::~Consumer() {
 
 void Consumer::close() {
   if (closed_) return;
-  for (uint32_t slot = 0; slot < slots_.size(); slot++) end_lease(slot);
+  for (uint32_t slot = 0; slot < ES_SLOTS_MAX; slot++) end_lease(slot);
   ES_STEP("consumer.close.released");
   if (cause_ == ES_CAUSE_NONE) {
     cause_ = ES_CAUSE_CONSUMER_CLOSED;
@@ -73,7 +73,6 @@ void Consumer::close() {
   socket_watch_.reset();
   wake_watch_.reset();
   // The memory goes first: when the producer sees the socket close, nobody here can read a slot any more.
-  slots_.clear();
   objects_.clear();
   page_.reset();
   ES_STEP("consumer.close.unmapped");
@@ -98,9 +97,10 @@ int Consumer::acquire(uint32_t flags, es_frame* out) {
       if (result != ES_OK || out->is_new == 0) return result;
       continue;
     }
-    if (slot >= slots_.size()) read_messages();  // the pool grew: its message came before this frame
-    if (slot >= slots_.size()) {
-      end(ES_CAUSE_PRODUCER_LOST, "the producer queued a frame in memory that it never handed over");
+    const int met = meet_memory(slot);
+    if (met == ES_WOULD_BLOCK) continue;
+    if (met != ES_OK) {
+      end(ES_CAUSE_PRODUCER_LOST, es_last_error());
       return terminal_result();
     }
     // The last credit is exchanged: with one the earlier lease ends here (EGL), with more the frame kept for reuse.
@@ -257,7 +257,7 @@ void Consumer::fill(uint32_t slot, es_frame* out) const {
   out->size = std::min(read_once(descriptor.size), view.data_bytes);
   out->metadata = view.metadata;
   out->metadata_size = std::min(read_once(descriptor.metadata_size), ES_METADATA_MAX);
-  out->layout = descriptor.layout;
+  out->layout = view.layout;
   out->slot = slot;
 }
 
@@ -275,7 +275,7 @@ void Consumer::end_lease(uint32_t slot) {
 
 int Consumer::release(uint64_t lease) {
   const auto slot = static_cast<uint32_t>(lease & 0xff);
-  if (closed_ || slot >= slots_.size()) return ES_OK;
+  if (closed_) return ES_OK;
   Lease& own = leases_[slot];
   if (!own.held || own.given_back || own.position != lease >> 8) return ES_OK;
   const bool keep = last_slot_ == static_cast<int>(slot) && keeps_last() && last_number_ > seat_.reset_number();
@@ -371,6 +371,7 @@ int Consumer::get_info(es_consumer_info* out) {
   out->held = held_;
   out->policy = policy_;
   copy_text(out->reason, sizeof out->reason, reason_);
+  out->layout = layouts_.empty() ? 0 : layouts_.back().id;
   if (!page_) return ES_OK;
   const SeatCounters counters = seat_.counters();
   out->posted = counters.posted;

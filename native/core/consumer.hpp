@@ -59,6 +59,11 @@ class Consumer final : public Pollable {
     const uint8_t* metadata = nullptr;
     const uint8_t* data = nullptr;
     uint64_t data_bytes = 0;
+    uint32_t layout = 0;
+  };
+  struct PoolView {
+    uint32_t number = 0, layout = 0, first_slot = 0, slot_count = 0;
+    Mapping mapping;
   };
   struct Lease {
     uint64_t position = 0;
@@ -103,6 +108,9 @@ class Consumer final : public Pollable {
   int on_layout(const Received& received);
   int on_stream_info(const Received& received);
   int on_pool(Received* received);
+  int on_retire(const Received& received);
+  void forget_unused_layouts();
+  int meet_memory(uint32_t slot);
   void end(es_cause cause, const char* reason);
 
   Context* context_;
@@ -123,6 +131,7 @@ class Consumer final : public Pollable {
   uint64_t last_number_ = 0;
   int64_t last_pts_ = ES_NO_PTS;  // of the last acquired frame that had one
   uint32_t latency_us_ = 0;
+  uint64_t memory_messages_ = 0;  // read so far; the seat says how many a frame relies on
   int64_t woken_at_ = 0;        // when the last wake-up came
   bool seen_first_ = false;
   int last_slot_ = -1;          // of the frame acquired last, while it is held or kept
@@ -134,8 +143,8 @@ class Consumer final : public Pollable {
   Watch socket_watch_, wake_watch_;
   Mapping page_;
   ConsumerSeat seat_;
-  std::vector<Mapping> objects_;
-  std::vector<SlotView> slots_;
+  std::vector<PoolView> objects_;
+  SlotView slots_[ES_SLOTS_MAX] = {};
   std::vector<Layout> layouts_;
   Lease leases_[ES_SLOTS_MAX] = {};
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "context.hpp"
+#include "format.hpp"
 
 namespace es {
 
@@ -13,6 +14,10 @@ inline void terminate_texts(HelloMessage* hello) {
 }
 
 struct Guest {
+  bool takes(const es_format& format) const {
+    return hello.format_mask == 0 || (hello.format_mask & 1u << format_index(format.name)) != 0;
+  }
+
   Fd socket;
   HelloMessage hello;
   int32_t pid = 0, uid = -1;  // as the kernel says (SO_PEERCRED), in this process's namespaces

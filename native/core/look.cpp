@@ -14,8 +14,9 @@ int Consumer::peek(es_pending* out) {
   uint64_t position;
   uint32_t slot;
   for (int tries = 0; tries < kTriesMax && seat_.peek(&position, &slot); tries++) {
-    if (slot >= slots_.size()) read_messages();  // the pool grew
-    if (slot >= slots_.size()) return ES_WOULD_BLOCK;  // a broken producer: acquire will say so
+    const int met = meet_memory(slot);
+    if (met == ES_WOULD_BLOCK) continue;
+    if (met != ES_OK) return ES_WOULD_BLOCK;  // a broken producer: acquire will say so
     out->is_new = 1;
     if (seat_.read_waiting(position, slot, *slots_[slot].descriptor, out)) return ES_OK;
   }
@@ -57,8 +58,9 @@ int Consumer::marks(es_mark* newest, es_mark* acquired) {
   uint64_t position;
   uint32_t slot;
   for (int tries = 0; tries < kTriesMax && page_ && seat_.find_newest(&position, &slot); tries++) {
-    if (slot >= slots_.size()) read_messages();  // the pool grew
-    if (slot >= slots_.size()) return ES_OK;
+    const int met = meet_memory(slot);
+    if (met == ES_WOULD_BLOCK) continue;
+    if (met != ES_OK) return ES_OK;  // a broken producer: acquire will say so
     es_pending waiting{};
     if (!seat_.read_waiting(position, slot, *slots_[slot].descriptor, &waiting)) continue;
     *newest = {waiting.number, waiting.pts == ES_NO_PTS ? last_pts_ : waiting.pts};
@@ -78,7 +80,7 @@ int Consumer::metadata_block(uint64_t lease, uint32_t block, const uint8_t** dat
     return fail(ES_BAD_PARAMETER, "there are metadata blocks 0 to %u, got %u", ES_METADATA_BLOCKS - 1, block);
   }
   const auto slot = static_cast<uint32_t>(lease & 0xff);
-  const bool held = !closed_ && slot < slots_.size() && leases_[slot].held && !leases_[slot].given_back &&
+  const bool held = !closed_ && leases_[slot].held && !leases_[slot].given_back &&
                     leases_[slot].position == lease >> 8;
   if (!held) return fail(ES_BAD_ACCESS, "the frame's lease is over");
   const BlockPlace place = find_block(*slots_[slot].descriptor, block);

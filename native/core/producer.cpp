@@ -74,6 +74,7 @@ int Producer::create(Context* context, const es_producer_options& options, Strea
   if (options.unprotected != 0) return fail(ES_BAD_ACCESS, "`unprotected` exists in test builds only");
 #endif
   std::unique_ptr<Producer> producer(new Producer(context, options, stream));
+  producer->pool_.begin_layout(producer->layout_);
   const uint32_t wanted = std::min(options.slots, producer->accept_.max_slots);
   const int result = producer->grow_to(std::max(producer->slots_needed(nullptr), wanted));
   if (result != ES_OK) {
@@ -144,6 +145,7 @@ int Producer::acquire(es_writable* out) {
     return fail(ES_RESOURCE_BUSY, "%u slots are out for writing already; post or discard one first", writing_);
   }
   refresh_all();
+  look_at_old_objects();
   int found = pool_.find_free(claims_, last_slot_);
   if (found < 0) {
     for (const auto& connection : connections_) connection->seat.ask_for_signal();
@@ -163,7 +165,7 @@ int Producer::acquire(es_writable* out) {
 
 int Producer::find_writing(uint64_t lease) {
   const auto slot = static_cast<uint32_t>(lease & 0xff);
-  if (slot < pool_.size() && pool_.at(slot).writing && pool_.at(slot).lease == lease) return static_cast<int>(slot);
+  if (slot < pool_.end() && pool_.at(slot).writing && pool_.at(slot).lease == lease) return static_cast<int>(slot);
   return fail(ES_BAD_ACCESS, "this frame is not out for writing: it was posted or discarded already");
 }
 

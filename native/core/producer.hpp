@@ -3,6 +3,7 @@
 //   report.cpp     state and counters    verbs.cpp       what edgestream_verbs.h adds
 //   limits.cpp     consumers that lag, stall, or hold too long
 //   reaper.cpp     idle consumers        stream_info.cpp what it tells about its stream
+//   reconfigure.cpp   memory: the pool grows, or changes its layout
 #pragma once
 
 #include <memory>
@@ -33,6 +34,8 @@ class Producer final : public Pollable {
   // `steps_aside`: whether to let those run who were woken, once the lock is free.
   int post(uint64_t lease, const es_post_info& info, uint64_t* number, bool* steps_aside);
   int discard(uint64_t lease);
+  // The layout of the frames acquired from here on.
+  int reconfigure(const es_format& format);
   int close_input();
   int drain();
   int stop();
@@ -96,6 +99,12 @@ class Producer final : public Pollable {
   int grant(const Guest& guest, es_policy* policy) const;
   uint32_t slots_needed(const es_policy* joining) const;
   int grow_to(uint32_t slots);
+  bool fits(uint32_t slots, const es_format& format, uint32_t layout) const;
+  int tell_memory(Connection* connection);
+  void tell_or_evict(Connection* connection);
+  void tell_all();
+  void look_at_old_objects();
+  void turn_away(const es_format& format);
   int send_welcome(Connection* connection, int wake_reader);
   void activate(Connection* connection);
   void goodbye(Connection* connection, es_cause cause, const char* text);

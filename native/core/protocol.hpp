@@ -25,7 +25,7 @@ enum class MessageType : uint16_t {
   pending = 2,   // stream -> peer: you are registered, there is no producer yet
   welcome = 3,   // producer -> consumer: your seat. fds: page, wake socket (the consumer's end)
   layout = 4,    // producer -> consumer: a frame format; precedes the pools that use it
-  pool = 5,      // producer -> consumer: a memory object. fd: memfd. May come again at any time (growth)
+  pool = 5,      // producer -> consumer: a memory object. fd: memfd. May come again at any time (growth, new layout)
   attached = 6,  // consumer -> producer: everything is mapped, frames may come
   refused = 7,   // stream or producer -> peer: no, and why
   bye = 8,       // either way: this connection ends, and why
@@ -37,6 +37,7 @@ enum class MessageType : uint16_t {
   active = 14,   // producer -> consumer: every frame posted from now on is yours
   latency = 15,  // producer -> observer: one connection's histograms
   user_info = 16,  // either way: what the endpoint tells about itself; before `attached`, before `active`
+  retire = 17,   // producer -> consumer: a memory object that no frame will use any more
   stream_info = 18,  // producer -> consumer, observer: what it tells about its stream, and what is measured of it
 };
 
@@ -91,6 +92,12 @@ struct PoolMessage {
   uint64_t data_offset;      // of the object
   uint64_t data_stride;      // bytes from one slot's data to the next
   uint64_t bytes;            // of the whole object
+};
+
+struct RetireMessage {
+  MessageHeader header;
+  uint32_t pool;
+  uint32_t reserved;
 };
 
 struct AttachedMessage {
@@ -196,12 +203,13 @@ struct SeatPage {
   std::atomic<uint64_t> head;    // positions handed out so far
   std::atomic<uint64_t> newest;  // the newest ring entry once more, with its position + 1
   uint64_t reserved1[6];
-  // line 2: looked at by both for each frame, written when somebody waits, at the start, and at a reset
+  // line 2: looked at by both for each frame, written when somebody waits, at the start, at a reset, for new memory
   std::atomic<uint32_t> consumer_waiting;  // consumer: 1 before it sleeps; producer: exchanges it to 0 and wakes
   std::atomic<uint32_t> producer_waiting;  // producer: 1 when it lacks a place or slot; consumer: 0, and it signals
   std::atomic<uint64_t> start_number;  // frames up to this number were posted before this connection was active
   std::atomic<uint64_t> reset_number;  // frames up to this number cannot be acquired any more, not even again
-  uint64_t reserved2[5];
+  std::atomic<uint64_t> announced;  // messages about memory that the frames handed out so far rely on
+  uint64_t reserved2[4];
   // line 3: written by the consumer
   std::atomic<uint64_t> places_kept;  // places of frames that it has taken and that still count as waiting
   std::atomic<uint64_t> kept;    // position + 1 of the frame it was given back and keeps for reuse; 0: none
@@ -268,6 +276,8 @@ static_assert(sizeof(PoolMessage) == 64);
 ES_AT(PoolMessage, pool, 16); ES_AT(PoolMessage, layout, 20); ES_AT(PoolMessage, first_slot, 24);
 ES_AT(PoolMessage, slot_count, 28); ES_AT(PoolMessage, metadata_offset, 32); ES_AT(PoolMessage, data_offset, 40);
 ES_AT(PoolMessage, data_stride, 48); ES_AT(PoolMessage, bytes, 56);
+static_assert(sizeof(RetireMessage) == 24);
+ES_AT(RetireMessage, pool, 16);
 static_assert(sizeof(RefusedMessage) == 216 && sizeof(ByeMessage) == 216);
 ES_AT(RefusedMessage, code, 16); ES_AT(RefusedMessage, text, 24);
 ES_AT(ByeMessage, cause, 16); ES_AT(ByeMessage, text, 24);
@@ -293,6 +303,7 @@ ES_AT(SeatPage, connection, 8); ES_AT(SeatPage, posted, 16); ES_AT(SeatPage, ski
 ES_AT(SeatPage, discarded, 32); ES_AT(SeatPage, head, 64); ES_AT(SeatPage, newest, 72);
 ES_AT(SeatPage, consumer_waiting, 128); ES_AT(SeatPage, producer_waiting, 132);
 ES_AT(SeatPage, start_number, 136); ES_AT(SeatPage, reset_number, 144);
+ES_AT(SeatPage, announced, 152);
 ES_AT(SeatPage, places_kept, 192); ES_AT(SeatPage, kept, 200); ES_AT(SeatPage, reused, 208);
 ES_AT(SeatPage, latency_us, 216);
 ES_AT(SeatPage, word, 256); ES_AT(SeatPage, ring, 2304); ES_AT(SeatPage, latency, 6400);

@@ -25,7 +25,7 @@ void Producer::fill_info(es_producer_info* out) {
   out->layout = layout_;
   out->slots = pool_.size();
   out->slots_free = pool_.count_free(claims_);
-  out->memory_objects = pool_.object_count();
+  out->memory_objects = static_cast<uint32_t>(pool_.objects().size());
   out->connections = static_cast<uint32_t>(connections_.size());
   out->format = format_;
   uint32_t best = closed_ || input_closed_ || stopped_ ? ES_STATE_DISCONNECTED : ES_STATE_CREATED;

@@ -136,6 +136,9 @@ void ProducerSeat::push(uint32_t slot) {
   ES_STEP("producer.push.head");
 }
 
+// The head and the word of the next push() carry it over: a consumer that sees the frame sees this.
+void ProducerSeat::announce() { page_->announced.store(++announced_, std::memory_order_relaxed); }
+
 void ProducerSeat::discard_one() {
   counters_.posted++;
   counters_.discarded++;
@@ -199,6 +202,16 @@ void ProducerSeat::abandon() {
   }
   for (uint32_t index = 0; index < held_count_; index++) unclaim(held_[index].slot);
   held_count_ = 0;
+}
+
+bool ProducerSeat::claims(uint32_t first_slot, uint32_t count) const {
+  for (uint64_t position = tail_; position < head_; position++) {
+    if (slot_at(position) - first_slot < count) return true;
+  }
+  for (uint32_t index = 0; index < held_count_; index++) {
+    if (held_[index].slot - first_slot < count) return true;
+  }
+  return false;
 }
 
 // For the consumer's own statistics; not read back.

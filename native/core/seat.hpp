@@ -43,6 +43,8 @@ class ProducerSeat {
   bool overwrite_oldest();
   // Makes the slot the consumer's next frame. The caller has made a place, or accepts one too many.
   void push(uint32_t slot);
+  // A message about memory was sent: frames pushed from here on rely on it.
+  void announce();
   // Counts a frame that this consumer does not get.
   void discard_one();
   // true once per sleep: the caller must wake the consumer.
@@ -63,6 +65,8 @@ class ProducerSeat {
   // As of the last refresh(), like the counters: together they always add up.
   uint32_t waiting() const { return static_cast<uint32_t>(head_ - tail_); }
   uint32_t held() const { return held_count_; }
+  // A frame in one of these slots waits or is held.
+  bool claims(uint32_t first_slot, uint32_t count) const;
   const SeatCounters& counters() const { return counters_; }
   uint64_t lag() const { return lag_; }
   const es_policy& policy() const { return policy_; }
@@ -100,6 +104,7 @@ class ProducerSeat {
   uint64_t seen_before_reset_ = 0;
   uint64_t seen_reused_ = 0;
   uint64_t passed_over_ = 0;  // skipped by the consumer itself, which counts these on its own
+  uint64_t announced_ = 0;    // messages about memory
   uint8_t slots_[kRingSize] = {};
   Held held_[ES_HELD_MAX] = {};
   uint32_t held_count_ = 0;
@@ -114,6 +119,9 @@ class ConsumerSeat {
   bool peek(uint64_t* position, uint32_t* slot);
   // Number and time of a frame that waits, without a lease. false: it was taken back, and what was read is worthless.
   bool read_waiting(uint64_t position, uint32_t slot, const SlotDescriptor& descriptor, es_pending* out) const;
+  // How many messages about memory stand before the frame that peek() found. A slot's index comes again after its
+  // memory was retired, so who has read fewer does not know yet what lies in it.
+  uint64_t announced() const { return page_->announced.load(std::memory_order_relaxed); }
   // Leases that frame. false: the producer took it back in the meantime; peek again.
   bool take(uint64_t position, uint32_t slot);
   // The newest frame, whatever the mode would take next. false: it does not wait.

@@ -27,6 +27,7 @@ extern "C" {
 
 #define ES_API __attribute__((visibility("default")))
 
+#include "edgestream_format.h"
 #include "edgestream_latency.h"
 
 /** Raised when a struct or a function of this header changes incompatibly. */
@@ -36,7 +37,6 @@ extern "C" {
 #define ES_SLOTS_MAX 256u       /**< slots of one stream, all memory objects together */
 #define ES_CONSUMERS_MAX 128u   /**< connections of one stream */
 #define ES_METADATA_MAX 4096u   /**< bytes of metadata per frame */
-#define ES_PLANES_MAX 3u        /**< planes of one format */
 #define ES_CAPACITY_MAX 128u    /**< waiting frames of one connection */
 #define ES_HELD_MAX 64u         /**< frames one consumer may hold at once */
 #define ES_ENDED_MAX 64u        /**< ended connections whose last counters a producer remembers */
@@ -122,28 +122,6 @@ typedef struct es_policy {
   uint32_t max_lag_total; /**< frames skipped in all before eviction; 0 = no limit */
   char label[16];         /**< the mode's name, for people; the core does not read it */
 } es_policy;
-
-typedef struct es_plane {
-  uint32_t offset;  /**< from the start of the frame's data */
-  uint32_t stride;  /**< bytes from one row to the next */
-  uint32_t width;   /**< samples per row (a UV pair is one sample) */
-  uint32_t height;  /**< rows */
-} es_plane;
-
-/** A frame's format. Planes are packed one behind the other without padding, as ffmpeg's rawvideo has them. */
-typedef struct es_format {
-  char name[8];                     /**< NV12 I420 P010 YUY2 RGB BGR RGBA BGRA GRAY8 GRAY16 bytes */
-  uint32_t width, height;           /**< pixels; `bytes`: width = largest size, height = 1 */
-  uint32_t plane_count;
-  es_plane planes[ES_PLANES_MAX];
-  uint64_t size;                    /**< bytes of a whole frame */
-  uint32_t time_base_num, time_base_den; /**< seconds per tick of the source's clock; 0/0 = unknown */
-} es_format;
-
-/** Fills `planes`, `plane_count` and `size` from name, width and height. ES_BAD_PARAMETER for anything unknown. */
-ES_API int es_format_init(es_format *format, const char *name, uint32_t width, uint32_t height);
-/** The format's number, its bit in a `format_mask`; -1 for an unknown name. */
-ES_API int es_format_index(const char *name);
 
 /* ---------------------------------------------------------------- context */
 typedef struct es_context es_context;
@@ -259,7 +237,7 @@ typedef struct es_producer_info {
   uint64_t epoch;
   uint64_t frames;          /**< number of the last posted frame */
   uint64_t no_consumer;     /**< frames dropped because nobody was connected */
-  uint64_t pool_bytes;
+  uint64_t pool_bytes;      /**< all memory objects; old layouts' too while frames in them wait or are held */
   uint32_t layout, slots, slots_free, memory_objects, connections, state;
   es_format format;
 } es_producer_info;
@@ -281,6 +259,17 @@ ES_API int es_producer_post(es_producer *producer, uint64_t lease, const es_post
 ES_API void es_copy(void *to, const void *from, size_t bytes);
 /** Gives an unposted slot back. */
 ES_API int es_producer_discard(es_producer *producer, uint64_t lease);
+/**
+ * Frames acquired from here on have this format (from es_format_init): another size, another pixel format or another
+ * time base. Connections, counters and frame numbers go on; frames that wait or are held stay as they are, and their
+ * memory goes with the last of them. A consumer whose `format_mask` lacks the format is ended with
+ * ES_CAUSE_EVICTED_REQUEST. The format it has already is a success that does nothing. Never waits.
+ * On an error nothing has changed. ES_RESOURCE_BUSY: a slot is out for writing; ES_BAD_ALLOC: no memory, more than
+ * `accept.max_pool_bytes` or ES_SLOTS_MAX together with what is still held; ES_BAD_PARAMETER; ES_BAD_STATE after
+ * es_producer_close_input(); ES_CLOSED after es_producer_stop(). es_frame.layout tells a frame's layout,
+ * es_consumer_format() what it is.
+ */
+ES_API int es_producer_reconfigure(es_producer *producer, const es_format *format);
 /** No more frames: consumers drain what waits, then see ES_CAUSE_ENDED. */
 ES_API int es_producer_close_input(es_producer *producer);
 /** ES_OK once no connection has a waiting frame; ES_WOULD_BLOCK arms ES_EVENT_WRITABLE for the next try. */
@@ -326,6 +315,8 @@ typedef struct es_consumer_info {
   uint64_t posted, delivered, skipped, discarded, waiting, held;
   es_policy policy;       /**< as granted */
   char reason[ES_TEXT_MAX];
+  uint32_t layout;        /**< the newest announced; 0 before the producer is met */
+  uint32_t reserved;
 } es_consumer_info;
 
 ES_API int es_stream_connect_consumer(es_stream *stream, const es_consumer_options *options, es_consumer **out);
@@ -358,7 +349,10 @@ ES_API int es_consumer_state(es_consumer *consumer);
 ES_API int es_consumer_get_info(es_consumer *consumer, es_consumer_info *out);
 /** How long the frames of this connection took. ES_BAD_STATE before the producer is met. */
 ES_API int es_consumer_latency(es_consumer *consumer, es_latency *out);
-/** The format of a layout; layout 0 = the newest known. ES_BAD_STATE before the producer is met. */
+/**
+ * The format of a layout; layout 0 = the newest known. ES_BAD_STATE before the producer is met; ES_BAD_PARAMETER: it is
+ * not known, or no frame has had it for longer than one es_producer_reconfigure().
+ */
 ES_API int es_consumer_format(es_consumer *consumer, uint32_t layout, es_format *out);
 ES_API void es_consumer_close(es_consumer *consumer);
 

@@ -9,6 +9,7 @@ import type {
   ConsumerOptions,
   CreateStreamOptions,
   DroppedEvent,
+  FrameSpec,
   ModeOptions,
   OpenStreamOptions,
   PresetName,
@@ -121,7 +122,7 @@ const modeFields = {
 };
 
 const timeBasePart = z.int(says("a whole number above 0")).min(1, says("a whole number above 0")).max(limits.uint32Max);
-const frame = z
+const frameSpec = z
   .strictObject(
     {
       format: z.enum(formatNames, says(`one of ${formatNames.join(" ")}`)),
@@ -144,8 +145,8 @@ const frame = z
         `expected at most ${heightMax}, got ${height}${bytes ? "; bytes has no height, leave it out" : ""}`,
       );
     }
-  })
-  .optional();
+  });
+const frame = frameSpec.optional();
 
 const accept = z
   .strictObject({
@@ -329,6 +330,10 @@ export function checkOpenOptions(options: OpenStreamOptions | undefined): OpenSt
 
 export function checkProducerOptions(options: ProducerOptions | undefined): ProducerOptions {
   return check("connectProducer", producerOptions, options);
+}
+
+export function checkReconfigure(frame: FrameSpec | undefined): FrameSpec {
+  return check("reconfigure", frameSpec as z.ZodObject, frame) as FrameSpec;
 }
 
 /** `inherited`: the stream's own mode, which the connection has unless it names another. */

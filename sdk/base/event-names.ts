@@ -11,6 +11,7 @@ export const streamEventNames = [
   "heldTooLong",
   "dropped",
   "refused",
+  "formatchange",
   "info",
   "statechange",
 ] as const satisfies readonly (keyof StreamEvents)[];

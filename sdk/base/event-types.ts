@@ -1,7 +1,7 @@
 /** The public interfaces of events: what a stream, a producer and a consumer tell. */
 import type { StreamMetadata } from "./info-types.ts";
 import type { ConnectionStats } from "./stats-types.ts";
-import type { DisconnectCause, StreamState } from "./types.ts";
+import type { DisconnectCause, FrameLayout, StreamState } from "./types.ts";
 
 export interface StateChange {
   /** Connection id. */
@@ -95,6 +95,12 @@ export interface RefusedEvent {
   reason: string;
 }
 
+/** Frames have another layout from here on. */
+export interface FormatChangeEvent {
+  layout: FrameLayout;
+  previous: FrameLayout;
+}
+
 /** Events of a `Stream`, and of a `Producer`. */
 export interface StreamEvents {
   statechange: [StateChange];
@@ -108,6 +114,8 @@ export interface StreamEvents {
   /** Costs nothing while nobody listens. */
   dropped: [DroppedEvent];
   refused: [RefusedEvent];
+  /** `reconfigure` has changed what is acquired next. */
+  formatchange: [FormatChangeEvent];
   /** The producer told something new about the stream; all that it tells now. */
   info: [StreamMetadata];
 }
@@ -130,4 +138,6 @@ export interface ConsumerEvents {
   info: [StreamMetadata];
   /** `reconnect` found the producer's next life. */
   reconnected: [{ connection: bigint; epoch: bigint }];
+  /** The frame that is just being acquired is the first of this layout. Not for the first frame of a connection. */
+  formatchange: [FormatChangeEvent];
 }

@@ -131,8 +131,11 @@ export const rulesOfMany = [
     rule: "Formats are agreed on",
     eglstream: "else BAD_MATCH",
     nvscistream: "both export, the pool reconciles",
-    edgestream: "the consumer lists `formats`; else ERR_BAD_MATCH",
-    tests: ["a consumer that takes other formats only is ERR_BAD_MATCH"],
+    edgestream: "the consumer lists `formats`; else ERR_BAD_MATCH, or eviction when the producer changes in mid-stream",
+    tests: [
+      "a consumer that takes other formats only is ERR_BAD_MATCH",
+      "a consumer whose formats lack the new one is evicted with that reason, the others go on",
+    ],
   },
   {
     row: 44,

@@ -106,7 +106,7 @@ describe("a consumer", () => {
   }
 
   beforeAll(async () => {
-    steady = new SteadyProducer(500);
+    steady = new SteadyProducer(500, "changing");
     await steady.line();
     const first = runNative(program("plain", "victim"), ["consume", "mailbox"], { env: env() });
     await first.ended(); // the pool grows for it
@@ -182,6 +182,7 @@ describe("a producer", () => {
   /** The how manieth time, where the first would be before anybody is there, or before the first frame. */
   const times: Record<string, number> = {
     "producer.grow.made": 2,
+    "producer.grow.told": 2,
     "producer.post.described": 5,
     // The fifth frame, for the first of three.
     ...Object.fromEntries(steps.filter((step) => step.startsWith("producer.push.")).map((step) => [step, 13])),
@@ -194,7 +195,7 @@ describe("a producer", () => {
     const [lost, stopped, evicted] = ["producer-lost", "stopped", "evicted-request"];
     if (/^(producer|stream)\.close\./.test(step)) return { fifo: stopped, mailbox: stopped, leaver: evicted };
     if (step.startsWith("producer.stop.")) return { fifo: stopped, mailbox: lost, leaver: evicted };
-    const goodbye = /^producer\.(goodbye|evict|finish|reset)\./.test(step);
+    const goodbye = /^producer\.(goodbye|evict|finish|reset|reconfigure|retire)\./.test(step);
     if (goodbye) return { fifo: lost, mailbox: lost, leaver: evicted };
     const handShake = /^producer\.(page|welcome|layout|pool|attached|active|grow)\./.test(step);
     const later = handShake ? expect.stringMatching(/^(producer-lost|never-met)$/) : lost;

@@ -80,6 +80,7 @@ TEST("the seat page keeps what each side writes on cache lines of its own") {
   CHECK_EQUAL(offsetof(SeatPage, consumer_waiting), 128);
   CHECK_EQUAL(offsetof(SeatPage, producer_waiting), 132);
   CHECK_EQUAL(offsetof(SeatPage, reset_number), 144);
+  CHECK_EQUAL(offsetof(SeatPage, announced), 152);
   CHECK_EQUAL(offsetof(SeatPage, places_kept), 192);
   CHECK_EQUAL(offsetof(SeatPage, kept), 200);
   CHECK_EQUAL(offsetof(SeatPage, word), 256);

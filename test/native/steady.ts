@@ -27,7 +27,7 @@ export class SteadyProducer {
   private readonly lines: string[] = [];
   private arrived: () => void = () => {};
 
-  constructor(framesPerSecond = 200, ...options: "unprotected"[]) {
+  constructor(framesPerSecond = 200, ...options: ("unprotected" | "changing")[]) {
     this.child = spawn(program("plain", "steady_producer"), ["cam", String(framesPerSecond), ...options], {
       env: this.env,
       stdio: ["pipe", "pipe", "inherit"],

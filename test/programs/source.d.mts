@@ -2,6 +2,8 @@ import type {
   ConnectedConsumer,
   ConnectionStats,
   CreateStreamOptions,
+  FrameLayout,
+  FrameSpec,
   OpenStreamOptions,
   PostOptions,
   PostResult,
@@ -39,10 +41,16 @@ export interface SourceEvent {
   stats?: ConnectionStats;
   code?: string;
   reason?: string;
+  layout?: FrameLayout;
+  previous?: FrameLayout;
 }
 
 export interface Resources {
   fds: number;
+  /** Descriptors of pool objects. */
+  poolFds: number;
+  /** Mappings of pool objects. */
+  pools: number;
   seatPages: number;
   rssAnonBytes: number;
   heapBytes: number;
@@ -82,6 +90,8 @@ export interface SourceCalls {
   setAttribute(name: SettableAttribute, value: number): Promise<void>;
   userInfoOf(connection: bigint): Promise<UserInfo>;
   flush(options?: WaitOptions): Promise<void>;
+  reconfigure(frame: FrameSpec): Promise<void>;
+  layout(): Promise<FrameLayout>;
   closeInput(options?: WaitOptions): Promise<void>;
   evict(connection: bigint, reason?: string): Promise<void>;
   stop(): Promise<void>;

@@ -2,7 +2,7 @@
  * A producer that takes orders: in this process, or as a child over its IPC channel. The same code either way, so that
  * a test says once what it expects of both distances.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { createStream, openStream } from "edgestream";
@@ -19,6 +19,7 @@ const eventNames = [
   "heldTooLong",
   "refused",
   "info",
+  "formatchange",
 ];
 
 export class Source {
@@ -230,6 +231,14 @@ export class Source {
     return this.producer.flush(options);
   }
 
+  reconfigure(frame) {
+    return this.producer.reconfigure(frame);
+  }
+
+  layout() {
+    return this.producer.layout;
+  }
+
   closeInput(options) {
     return this.producer.closeInput(options);
   }
@@ -266,6 +275,8 @@ export class Source {
     globalThis.gc?.();
     return {
       fds: readdirSync("/proc/self/fd").length,
+      poolFds: countPoolFds(),
+      pools: maps.filter((line) => line.includes("memfd:edgestream-pool")).length,
       seatPages: maps.filter((line) => line.includes("memfd:edgestream-seat")).length,
       rssAnonBytes: Number(rssAnon?.[1] ?? 0) * 1024,
       heapBytes: process.memoryUsage().heapUsed,
@@ -288,6 +299,17 @@ export class Source {
   #listenTo(emitter, from, name) {
     emitter.on(name, (event) => this.#events.push({ name, from, at: process.hrtime.bigint(), ...event }));
   }
+}
+
+/** Descriptors of pool objects. One that is closed while we look is none. */
+function countPoolFds() {
+  return readdirSync("/proc/self/fd").filter((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`).includes("memfd:edgestream-pool");
+    } catch {
+      return false;
+    }
+  }).length;
 }
 
 /** Only what travels: an error of ours keeps its code and reason. */

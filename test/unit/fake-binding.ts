@@ -244,6 +244,7 @@ export class FakeConsumer implements NativeConsumer {
       waiting: BigInt(this.waiting.length),
       policy: this.#policy,
       reason: this.reason,
+      layout: 1,
     };
   }
 

@@ -1,8 +1,9 @@
-// steady_producer <name> <frames per second> [unprotected]: a producer that others try to disturb, and a witness of it.
-// The witness is a fifo consumer in a process of its own that checks number and every byte of every frame. Each line on
-// standard input is answered with the producer's numbers; end of input ends the stream. Then it prints what the witness
-// saw, and exits 0 only when that missed nothing and no post was held up. `unprotected` lets it write into slots that
-// others hold: what a test does not notice then, it cannot notice.
+// steady_producer <name> <frames per second> [unprotected|changing]: a producer that others try to disturb, and a witness
+// of it. The witness is a fifo consumer in a process of its own that checks number and every byte of every frame. Each
+// line on standard input is answered with the producer's numbers; end of input ends the stream. Then it prints what the
+// witness saw, and exits 0 only when that missed nothing and no post was held up. `unprotected` lets it write into slots
+// that others hold: what a test does not notice then, it cannot notice. `changing` gives it another format every 50
+// frames.
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -19,6 +20,7 @@
 namespace {
 
 constexpr int64_t kSecond = 1'000'000'000;
+constexpr uint64_t kChangeEvery = 50;
 constexpr int64_t kHeldUpMax = 500'000'000;  // ns that a post may take: far above a busy machine, far below a stall
 
 void must(int result, const char* what) {
@@ -80,7 +82,9 @@ void take_events(es_context* context, Counts* counts) {
     counts->stalled += event.kind == ES_EVENT_STALLED;
     if (event.kind != ES_EVENT_DISCONNECTED) continue;
     counts->lost += event.code == ES_CAUSE_CONSUMER_LOST;
-    counts->evicted += event.code >= ES_CAUSE_EVICTED_LAG && event.code <= ES_CAUSE_EVICTED_REQUEST;
+    const bool evicted = event.code >= ES_CAUSE_EVICTED_LAG && event.code <= ES_CAUSE_EVICTED_REQUEST;
+    counts->evicted += evicted;
+    if (evicted) fprintf(stderr, "evicted: %s, %s\n", es_cause_string(event.code), event.text);
   }
 }
 
@@ -92,6 +96,15 @@ void post_one(es_producer* producer, uint64_t number, Counts* counts) {
   uint64_t posted = 0;
   must(es_producer_post(producer, slot.lease, nullptr, 10'000'000, &posted), "post");
   if (es_now() - start > kHeldUpMax) counts->held_up++;
+}
+
+// Now and then there is no room for another pool, because others hold frames of several old ones.
+void change_format(es_producer* producer, uint64_t number) {
+  es_format format{};
+  const bool large = number / kChangeEvery % 2 == 0;
+  must(es_format_init(&format, "GRAY8", large ? 320 : 200, large ? 240 : 100), "format");
+  const int result = es_producer_reconfigure(producer, &format);
+  if (result != ES_BAD_ALLOC) must(result, "reconfigure");
 }
 
 void print_status(es_producer* producer, const Counts& counts) {
@@ -122,9 +135,10 @@ bool answer_commands(es_producer* producer, const Counts& counts) {
 }
 
 // Posts at an even pace until the end of input, dispatching in between.
-void serve(es_context* context, es_producer* producer, int64_t interval, Counts* counts) {
+void serve(es_context* context, es_producer* producer, int64_t interval, bool changing, Counts* counts) {
   int64_t due = es_now();
   for (uint64_t number = 1;; number++) {
+    if (changing && number % kChangeEvery == 0) change_format(producer, number);
     post_one(producer, number, counts);
     due += interval;
     for (int64_t left; (left = due - es_now()) > 0;) {
@@ -143,7 +157,7 @@ void serve(es_context* context, es_producer* producer, int64_t interval, Counts*
 int main(int argc, char** argv) {
   const double rate = argc >= 3 ? atof(argv[2]) : 0;
   if (rate <= 0) {
-    fprintf(stderr, "usage: steady_producer <name> <frames per second> [unprotected]\n");
+    fprintf(stderr, "usage: steady_producer <name> <frames per second> [unprotected|changing]\n");
     return 2;
   }
   const pid_t child = fork();
@@ -171,7 +185,8 @@ int main(int argc, char** argv) {
   }
   printf("%s\n", es_stream_socket(stream));
   fflush(stdout);
-  serve(context, producer, static_cast<int64_t>(1e9 / rate), &counts);
+  const bool changing = argc == 4 && strcmp(argv[3], "changing") == 0;
+  serve(context, producer, static_cast<int64_t>(1e9 / rate), changing, &counts);
   must(es_producer_close_input(producer), "closeInput");
   must(es_producer_drain(producer, 10'000'000), "drain");
   print_status(producer, counts);

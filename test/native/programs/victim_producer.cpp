@@ -36,6 +36,12 @@ struct Source {
     must(es_stream_connect_producer(stream, &options, &producer), "producer");
   }
 
+  void change_format() const {
+    es_format format{};
+    must(es_format_init(&format, "GRAY8", 64, 48), "format");
+    must(es_producer_reconfigure(producer, &format), "reconfigure");
+  }
+
   uint64_t post() const {
     es_writable slot;
     es_producer_info info;
@@ -107,6 +113,8 @@ int produce(int consumers, int paced) {
   source.wait_until([&before](const Connections& all) { return all.size() == before.size() - 1; });
   source.wait_until(fifo_is_empty);
   must(es_producer_reset(source.producer), "reset");
+  source.post_paced(8);
+  source.change_format();
   source.post_paced(8);
   const uint64_t last = source.post();
   source.wait_until(fifo_is_empty);
