@@ -1,9 +1,8 @@
-// steady_producer <name> <frames per second> [unprotected|changing]: a producer that others try to disturb, and a witness
-// of it. The witness is a fifo consumer in a process of its own that checks number and every byte of every frame. Each
-// line on standard input is answered with the producer's numbers; end of input ends the stream. Then it prints what the
-// witness saw, and exits 0 only when that missed nothing and no post was held up. `unprotected` lets it write into slots
-// that others hold: what a test does not notice then, it cannot notice. `changing` gives it another format every 50
-// frames.
+// steady_producer <name> <frames per second> [unprotected|changing]: a producer that others try to disturb, and a
+// witness of it, a fifo consumer in a process of its own that checks number and every byte of every frame. Each line on
+// standard input is answered with the producer's numbers; end of input ends the stream. Then it prints what the witness
+// saw, and exits 0 only when that missed nothing and no post was held up. `unprotected` lets it write into slots that
+// others hold: what a test does not notice then, it cannot notice. `changing` gives it another format every 50 frames.
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
