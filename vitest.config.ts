@@ -39,6 +39,7 @@ export default defineConfig({
       alone("conformance", 30),
       alone("integration", long ? 600 : 120),
       alone("fault", long ? 600 : 120),
+      alone("soak", 180), // each test says how long it takes
       alone("package", 180),
     ],
   },

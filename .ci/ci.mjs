@@ -68,6 +68,7 @@ function test(env = {}) {
   part("conformance", () => vitest(["conformance"], env));
   part("integration", () => vitest(["integration"], env));
   part("fault", () => vitest(["fault"], env));
+  part("soak", () => vitest(["soak"], env));
   part("package", () => vitest(["package"], env));
 }
 

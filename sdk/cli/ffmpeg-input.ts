@@ -5,7 +5,7 @@ import { Decoder } from "./decoder.ts";
 import { CommandError } from "./failure.ts";
 import { type DecodeRequest, type FfmpegDialect, isLive } from "./ffmpeg-args.ts";
 import { findFfmpeg, type PipeMaker } from "./ffmpeg-process.ts";
-import type { FrameInput, FrameTimes, FrameToFill } from "./frame-input.ts";
+import type { FrameChange, FrameInput, FrameTimes, FrameToFill } from "./frame-input.ts";
 import type { FrameTicks, PtsHeader } from "./pts-reader.ts";
 import { ticksToNs } from "./ticks.ts";
 import { Timeline } from "./timeline.ts";
@@ -26,7 +26,9 @@ export class FfmpegInput implements FrameInput {
   readonly live: boolean;
   readonly #options: FfmpegInputOptions;
   readonly #closing = new AbortController();
-  #request: DecodeRequest;
+  readonly #request: DecodeRequest;
+  /** What this life's pictures are like. */
+  #frame: FrameSpec | undefined;
   #dialect: FfmpegDialect | undefined;
   #decoder: Decoder | undefined;
   #timeline: Timeline | undefined;
@@ -44,15 +46,17 @@ export class FfmpegInput implements FrameInput {
     this.#dialect = await findFfmpeg();
     const header = await this.#startLife();
     if (!header) throw new CommandError("ERR_NO_FRAMES", `"${this.#request.input}" holds no video frames`);
-    const size = this.#request.size ?? { width: header.width, height: header.height };
-    // Every later life is scaled to the size that the stream was announced with.
-    this.#request = { ...this.#request, size };
     this.#timeline = new Timeline(header.timeBase);
-    return { format: this.#request.format, ...size, timeBase: header.timeBase };
+    this.#frame = this.#frameOf(header);
+    return this.#frame;
   }
 
-  async read(frame: FrameToFill): Promise<FrameTimes | undefined> {
+  /** Within one life ffmpeg scales all pictures to the first one's size; another life may have another size. */
+  async read(frame: FrameToFill): Promise<FrameTimes | FrameChange | undefined> {
     while (!this.#closing.signal.aborted) {
+      const { width, height } = frame.layout;
+      const next = this.#frame;
+      if (next !== undefined && (next.width !== width || next.height !== height)) return { frame: next };
       try {
         const ticks = await this.#decoder?.read(frame.data);
         if (ticks) return this.#times(ticks);
@@ -84,6 +88,7 @@ export class FfmpegInput implements FrameInput {
         if (header) {
           const sinceLast = this.live ? process.hrtime.bigint() - this.#lastFrameAt : 0n;
           this.#timeline?.nextLife(header.timeBase, sinceLast);
+          this.#frame = this.#frameOf(header);
           return true;
         }
         if (!this.live) return true;
@@ -94,6 +99,12 @@ export class FfmpegInput implements FrameInput {
       }
     }
     return false;
+  }
+
+  /** Times go on in the first life's clock. */
+  #frameOf(header: PtsHeader): FrameSpec {
+    const { width, height } = this.#request.size ?? header;
+    return { format: this.#request.format, width, height, timeBase: this.#timeline?.timeBase ?? header.timeBase };
   }
 
   async #startLife(): Promise<PtsHeader | undefined> {

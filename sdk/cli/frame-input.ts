@@ -18,13 +18,18 @@ export interface FrameTimes {
   metadata?: Uint8Array;
 }
 
+/** Instead of a frame: those that follow look like this. Nothing was filled. */
+export interface FrameChange {
+  frame: FrameSpec;
+}
+
 export interface FrameInput {
   /** A live input gives frames when they happen; it is never paced and never ends by itself. */
   readonly live: boolean;
   /** Starts the input and says what its frames look like. */
   open(): Promise<FrameSpec>;
-  /** Fills the next frame. undefined: there are no more. */
-  read(frame: FrameToFill): Promise<FrameTimes | undefined>;
+  /** Fills the next frame. undefined: there are no more. After a change the next one is of the new kind. */
+  read(frame: FrameToFill): Promise<FrameTimes | FrameChange | undefined>;
   /** Stops at once, a pending open() or read() included; resolves when nothing is left behind. Idempotent. */
   close(): Promise<void>;
 }

@@ -102,6 +102,10 @@ export class StreamRun implements AsyncDisposable {
     this.#producer.on("disconnected", ({ connection, cause }) => {
       if (cause.startsWith("evicted")) say(`${who(connection)} (connection ${connection}) was sent away: ${cause}`);
     });
+    this.#producer.on("formatchange", ({ layout: { format, width, height } }) => {
+      say(`the input has changed: ${format} ${width}x${height} from here on`);
+      this.#emit("format", { format, width, height });
+    });
     this.#producer.on("refused", ({ reason }) => say(`a consumer was refused: ${reason}`));
   }
 
@@ -134,7 +138,7 @@ export class StreamRun implements AsyncDisposable {
     };
   }
 
-  #emit(event: "started" | "progress" | "ended", more: object): void {
+  #emit(event: "started" | "progress" | "format" | "ended", more: object): void {
     if (!this.#settings.json) return;
     const state = event === "started" ? {} : { ...this.#snapshot(), connections: [...this.#seen.values()] };
     process.stdout.write(`${toJson({ event, ...more, ...state })}\n`);

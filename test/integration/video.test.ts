@@ -1,9 +1,10 @@
 /** A real clip through `edgestream source` and `edgestream pull`, against what ffmpeg says of the same clip. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { openStream } from "edgestream";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { Child, endChildren, until } from "../programs/child.ts";
 
@@ -89,6 +90,34 @@ test("pull --as y4m writes what a player reads", async () => {
   expect(read.lines.map((line) => line.split(",")[2])).toEqual(
     ownOpinionOfFfmpeg("B-frames", "I420").lines.map((line) => line.split(",")[2]),
   );
+});
+
+test("an input that comes back in another size: its readers stay, and see each frame as it is", async () => {
+  const path = join(folder, "camera.mp4");
+  copyFileSync(clipPath("variable rate"), path);
+  const source = edgestream("source", path, "--name", "camera", "--loop", "--wait-consumers", "1");
+  const stream = await openStream("camera", { runtimeDir: join(folder, "run"), mode: "fifo", timeoutMs: 30_000 });
+  const consumer = await stream.connectConsumer();
+  const sizes: string[] = [];
+  consumer.on("formatchange", ({ layout, previous }) => {
+    sizes.push(`${previous.width}x${previous.height}`, `${layout.width}x${layout.height}`);
+  });
+  let last = 0n;
+  for await (const frame of consumer) {
+    expect(frame.number).toBe(last + 1n);
+    last = frame.number;
+    expect(frame.data.length).toBe((frame.width * frame.height * 3) / 2);
+    if (frame.number === 5n) {
+      copyFileSync(clipPath("B-frames"), `${path}.new`);
+      renameSync(`${path}.new`, path);
+    }
+    if (frame.width === 640 && sizes.length > 0) break;
+  }
+  expect(sizes).toEqual(["320x240", "640x360"]);
+  await stream.close();
+  source.kill("SIGTERM");
+  await source.ended();
+  expect(source.stderr).toContain("NV12 640x360 from here on");
 });
 
 test("without ffmpeg source says what is missing and how to install it", () => {

@@ -1,4 +1,4 @@
-import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Decoder } from "../../../sdk/cli/decoder.ts";
@@ -32,6 +32,7 @@ async function describeAll(input: FfmpegInput, most = Number.POSITIVE_INFINITY) 
     const frame = plainFrame(layout);
     const times = await input.read(frame);
     if (!times) break;
+    if ("frame" in times) throw new Error("the size changed");
     lines.push(framemd5Line({ layout, data: frame.data, ...times }).trimEnd());
   }
   await input.close();
@@ -91,6 +92,56 @@ test.for<ClipName>(["bframes.mp4", "camera.ts"])("%s loops: every frame again, t
   expect(looped.lines.map((line) => Number(fields(line)[2]))).toEqual(
     Array.from({ length: length * 3 }, (_, index) => first + index),
   );
+});
+
+test("a file that is another one when it begins again: its own size, its own pictures, times go on", async () => {
+  const path = join(clips.folder, "replaced.ts");
+  copyFileSync(clips.path("camera.ts"), path);
+  const input = new FfmpegInput({ pipes: fifoPipes, request: request(path, "NV12"), loop: true });
+  const hashes = (name: ClipName) => clips.framemd5(name, "-pix_fmt", "nv12").lines.map((line) => line.split(",")[5]);
+  const expected = [...hashes("camera.ts"), ...hashes("smaller.ts")];
+  let spec = await input.open();
+  expect(spec).toMatchObject({ width: 320, height: 240 });
+  copyFileSync(clips.path("smaller.ts"), `${path}.new`);
+  renameSync(`${path}.new`, path); // ffmpeg has the first one open
+  const seen: (string | undefined)[] = [];
+  const pts: bigint[] = [];
+  let changes = 0;
+  while (seen.length < expected.length) {
+    const layout = plainLayout("NV12", spec.width, spec.height ?? 0, spec.timeBase);
+    const frame = plainFrame(layout);
+    const times = (await input.read(frame)) ?? expect.fail("a loop has no end");
+    if ("frame" in times) {
+      expect(seen).toHaveLength(hashes("camera.ts").length);
+      spec = times.frame;
+      changes++;
+      continue;
+    }
+    seen.push(
+      framemd5Line({ layout, data: frame.data, ...times })
+        .trimEnd()
+        .split(",")[5],
+    );
+    pts.push(times.pts ?? -1n);
+  }
+  await input.close();
+  expect(changes).toBe(1);
+  expect(spec).toMatchObject({ format: "NV12", width: 160, height: 120 });
+  expect(seen).toEqual(expected);
+  expect(pts.every((each, index) => index === 0 || each > (pts[index - 1] ?? 0n))).toBe(true);
+});
+
+test("with a size of its own, a source does not change when its input does", async () => {
+  const path = join(clips.folder, "replaced-too.ts");
+  copyFileSync(clips.path("camera.ts"), path);
+  const size = { width: 64, height: 48 };
+  const input = new FfmpegInput({ pipes: fifoPipes, request: request(path, "NV12", { size }), loop: true });
+  await input.open();
+  copyFileSync(clips.path("smaller.ts"), `${path}.new`);
+  renameSync(`${path}.new`, path);
+  const frame = plainFrame(plainLayout("NV12", 64, 48));
+  for (let count = 0; count < 60; count++) expect(await input.read(frame)).toHaveProperty("pts");
+  await input.close();
 });
 
 test("a name that looks like an option or a protocol is a file", async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { PostOptions, PostResult, Result, WritableFrame } from "../../../sdk/base/types.ts";
-import type { FrameInput, FrameTimes } from "../../../sdk/cli/frame-input.ts";
+import type { FrameSpec, PostOptions, PostResult, Result, WritableFrame } from "../../../sdk/base/types.ts";
+import type { FrameChange, FrameInput, FrameTimes } from "../../../sdk/cli/frame-input.ts";
 import { type FrameSink, pumpFrames } from "../../../sdk/cli/frame-pump.ts";
 import { Pacer } from "../../../sdk/cli/pacer.ts";
 import { plainFrame, plainLayout } from "./plain-frames.ts";
@@ -13,6 +13,7 @@ class CountingSink implements FrameSink {
   /** Every second time there is nothing at once, and the pump has to wait. */
   slow = false;
   waits: string[] = [];
+  changes: FrameSpec[] = [];
   #asked = 0;
 
   tryAcquire(): Result<WritableFrame> {
@@ -32,6 +33,11 @@ class CountingSink implements FrameSink {
   async post(frame: WritableFrame, options: PostOptions): Promise<bigint> {
     this.waits.push("post");
     return this.#take(frame, options);
+  }
+
+  async reconfigure(frame: FrameSpec): Promise<void> {
+    expect(this.open).toBe(0); // while a slot is out a producer says no
+    this.changes.push(frame);
   }
 
   #nothingNow(): boolean {
@@ -57,7 +63,7 @@ class CountingSink implements FrameSink {
   }
 }
 
-function inputOf(...times: (FrameTimes | Error)[]): FrameInput {
+function inputOf(...times: (FrameTimes | FrameChange | Error)[]): FrameInput {
   return {
     live: false,
     open: async () => ({ format: "GRAY8", width: 4, height: 4 }),
@@ -103,6 +109,15 @@ test("it stops after as many frames as it was told", async () => {
   const run = running();
   await pumpFrames({ ...run, input: inputOf(at(1n), at(2n), at(3n)), countMax: 2 });
   expect(run.sink.posts).toHaveLength(2);
+});
+
+test("a change of the input is the sink's, and counts as no frame", async () => {
+  const run = running();
+  const frame: FrameSpec = { format: "GRAY8", width: 8, height: 2 };
+  await pumpFrames({ ...run, input: inputOf(at(1n), { frame }, at(2n), at(3n)), countMax: 2 });
+  expect(run.sink.changes).toEqual([frame]);
+  expect(run.sink.posts.map((post) => post.pts)).toEqual([1n, 2n]);
+  expect(run.sink.open).toBe(0);
 });
 
 test("nothing is posted before everybody is there, and that is asked once", async () => {
