@@ -123,7 +123,8 @@ export abstract class ConsumerControl extends EventEmitter<ConsumerEvents> {
   }
 
   protected told(event: NativeEvent): void {
-    if (event.kind === EventKind.streamInfo) this.emit("info", parseStreamMetadata(this.native.streamInfo()));
+    if (!this.closed && event.kind === EventKind.streamInfo)
+      this.emit("info", parseStreamMetadata(this.native.streamInfo()));
   }
 
   /** For whoever waits for a frame that will not come. */

@@ -7,6 +7,7 @@ import { checkStreamMetadata, parseStreamMetadata } from "./base/stream-metadata
 import type { StreamEvents, UserInfo } from "./base/types.ts";
 import type { BindingHost } from "./binding-host.ts";
 import { ConsumerIndexes } from "./consumer-indexes.ts";
+import { emitAside } from "./emit-aside.ts";
 import { toStreamInfo } from "./stream-info.ts";
 import { parseUserInfo, setUserInfo } from "./user-info.ts";
 
@@ -79,7 +80,7 @@ export abstract class ProducerControl extends EventEmitter<StreamEvents> {
     const before = parseStreamMetadata(native(() => this.#native.streamInfo()).text);
     const text = JSON.stringify({ ...before, ...changed });
     native(() => this.#native.setStreamInfo(text));
-    this.emit("info", parseStreamMetadata(text));
+    emitAside(() => this.emit("info", parseStreamMetadata(text)));
   }
 
   /** @internal */

@@ -17,6 +17,7 @@ import type {
 import type { BindingHost } from "./binding-host.ts";
 import { ConnectionTraces } from "./connection-traces.ts";
 import { toDroppedEvent, watchDrops } from "./drops.ts";
+import { emitAside } from "./emit-aside.ts";
 import { onFirstListener } from "./first-listener.ts";
 import { giveUp, type NoFrame, noFrame } from "./flow.ts";
 import { WritableFrameLease } from "./frame.ts";
@@ -147,9 +148,9 @@ export class Producer extends ProducerControl implements AsyncDisposable {
   push(bytes: ArrayBufferView, options: PostOptions = {}): Promise<bigint> {
     try {
       checkWaitOptions(options);
-      const sized = checkPushBytes(bytes, options, this.layout);
+      checkPushBytes(bytes, options, this.layout);
       const deadline = options.timeoutMs === undefined ? undefined : performance.now() + options.timeoutMs;
-      return this.#pushes.run(() => this.#push(bytes, sized, deadline));
+      return this.#pushes.run(() => this.#push(bytes, options, deadline));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -179,10 +180,11 @@ export class Producer extends ProducerControl implements AsyncDisposable {
    *   `accept.maxPoolBytes` or 256 slots with what is held; ERR_BAD_PARAMETER; ERR_BAD_STATE; ERR_BAD_STREAM
    */
   async reconfigure(frame: FrameSpec): Promise<void> {
-    await this.#pushes.idle();
-    this.mustBeOpen();
-    const change = this.#format.change(frame);
-    if (change !== undefined) this.emit("formatchange", change);
+    await this.#pushes.run(async () => {
+      this.mustBeOpen();
+      const change = this.#format.change(frame);
+      if (change !== undefined) emitAside(() => this.emit("formatchange", change));
+    });
   }
 
   /**
@@ -337,8 +339,9 @@ export class Producer extends ProducerControl implements AsyncDisposable {
   // ---------------------------------------------------------------- push
 
   async #push(bytes: ArrayBufferView, options: PostOptions, deadline: number | undefined): Promise<bigint> {
+    const sized = checkPushBytes(bytes, options, this.layout); // its turn may come after a change of format
     const left = () =>
-      deadline === undefined ? options : { ...options, timeoutMs: Math.max(0, deadline - performance.now()) };
+      deadline === undefined ? sized : { ...sized, timeoutMs: Math.max(0, deadline - performance.now()) };
     const frame = (await this.acquire(left())) as WritableFrameLease;
     try {
       this.mustBeOpen(); // close() may have come between the slot and this line

@@ -1,4 +1,4 @@
-/** Pushes of one producer run one after the other, or a later one could overtake. */
+/** Pushes of one producer, and changes of its format, run one after the other, or a later one could overtake. */
 export class PushQueue {
   readonly #onDone: () => void;
   #last: Promise<unknown> = Promise.resolve();
@@ -34,10 +34,5 @@ export class PushQueue {
     };
     this.#last = done.then(settled, settled);
     return done;
-  }
-
-  /** Resolves in a turn in which none runs, also none that came meanwhile. */
-  async idle(): Promise<void> {
-    while (this.#running > 0) await this.#last;
   }
 }

@@ -4,6 +4,7 @@ import { native, StreamError, wrapNativeError } from "./base/errors.ts";
 import { toFrameLayout } from "./base/format.ts";
 import type { FormatChangeEvent, FrameLayout } from "./base/types.ts";
 import type { BindingHost } from "./binding-host.ts";
+import { emitAside } from "./emit-aside.ts";
 import { type ReadableFrameLease as Frame, ReadableFrameLease, type ReadOwner } from "./frame.ts";
 import { LeaseBook } from "./lease-book.ts";
 
@@ -198,7 +199,7 @@ export class ReadLeases implements ReadOwner {
     const previous = this.#layoutId;
     this.#layoutId = id;
     const layout = this.layout(id); // now: the core forgets a layout when another one comes and its frames are gone
-    if (previous !== 0) this.#onLayout({ layout, previous: this.layout(previous) });
+    if (previous !== 0) emitAside(() => this.#onLayout({ layout, previous: this.layout(previous) }));
   }
 
   #forgotten(lease: number): void {

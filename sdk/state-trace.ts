@@ -6,6 +6,7 @@
  *   and back to empty from both, by a reset
  */
 import type { DisconnectCause, StateChange, StreamState } from "./base/types.ts";
+import { emitAside } from "./emit-aside.ts";
 
 /** The way up, one step at a time. */
 const ladder: readonly StreamState[] = [
@@ -51,13 +52,6 @@ export class StateTrace {
   }
 
   #tell(change: StateChange): void {
-    try {
-      this.#emit(change);
-    } catch (error) {
-      // A listener that throws is the application's bug; it must not cost the frame that was just taken.
-      queueMicrotask(() => {
-        throw error;
-      });
-    }
+    emitAside(() => this.#emit(change));
   }
 }

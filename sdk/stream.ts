@@ -331,7 +331,7 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncDisposabl
 
   /** With several consumers here, and with the producer, it is told once. */
   #fromConsumerInfo(consumer: Consumer, told: StreamMetadata): void {
-    const [first] = this.#consumers;
+    const first = [...this.#consumers].find(({ state }) => state !== "disconnected");
     if (this.#producer === undefined && consumer === first) this.#announcer.tell("info", told);
   }
 

@@ -147,6 +147,7 @@ void Producer::activate(Connection* connection) {
   connection->seat.activate(before);
   send_message(connection->guest.socket.get(), make_message<ActiveMessage>(MessageType::active));
   ES_STEP("producer.active.sent");
+  connection->announced = true;
   announce(ES_EVENT_CONNECTED, connection, 0, connection->previous, connection->guest.hello.client);
   if (with_newest) {
     connection->seat.push(static_cast<uint32_t>(last_slot_));
@@ -197,7 +198,7 @@ void Producer::goodbye(Connection* connection, es_cause cause, const char* text)
     connection->seat.abandon();
   }
   ES_STEP("producer.evict.emptied");
-  announce_end(*connection, discarded, text);
+  if (connection->announced) announce_end(*connection, discarded, text);
   writable();
 }
 
@@ -208,7 +209,7 @@ void Producer::finish(Connection* connection) {
   connection->seat.abandon();
   ES_STEP("producer.finish.abandoned");
   const uint64_t discarded = connection->seat.counters().discarded - before;
-  if (connection->phase != Connection::Phase::evicted && connection->phase != Connection::Phase::attaching) {
+  if (connection->phase != Connection::Phase::evicted && connection->announced) {
     announce_end(*connection, discarded, "");
   }
   if (stream_ != nullptr && stream_->strict()) {

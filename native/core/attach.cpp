@@ -47,7 +47,7 @@ void Consumer::read_messages() {
       socket_.reset();
       return;
     }
-    end(ES_CAUSE_PRODUCER_LOST, es_last_error());
+    leave(es_last_error());
     if (held_ == 0) socket_.reset();
     return;
   }
@@ -84,16 +84,13 @@ int Consumer::handle(const Received& message) {
     case MessageType::user_info:
       return producer_info_.take(message) ? ES_OK : fail(ES_BAD_PROTOCOL, "user info that is none");
     case MessageType::layout:
-      memory_messages_++;
-      return on_layout(message);
+      return read_memory_message(on_layout(message));
     case MessageType::stream_info:
       return on_stream_info(message);
     case MessageType::pool:
-      memory_messages_++;
-      return on_pool(received);
+      return read_memory_message(on_pool(received));
     case MessageType::retire:
-      memory_messages_++;
-      return on_retire(message);
+      return read_memory_message(on_retire(message));
     case MessageType::refused: {
       const auto* refused = message.as<RefusedMessage>();
       if (refused == nullptr) return fail(ES_BAD_PROTOCOL, "a short refusal");
@@ -241,8 +238,21 @@ int Consumer::meet_memory(uint32_t slot) {
   return fail(ES_BAD_PROTOCOL, "the producer queued a frame in memory that it never handed over");
 }
 
+int Consumer::read_memory_message(int result) {
+  if (result == ES_OK) memory_messages_++;
+  return result;
+}
+
+// This end cannot go on. Its producer may live: it will see the socket close and use the slots again, so what waits is
+// nobody's. What is held keeps the socket open.
+void Consumer::leave(const char* reason) {
+  left_ = true;
+  end(ES_CAUSE_PRODUCER_LOST, reason);
+}
+
 // Which waiting frames outlive the producer's goodbye.
 bool Consumer::drains() const {
+  if (left_) return false;
   switch (cause_) {
     case ES_CAUSE_ENDED: return true;
     case ES_CAUSE_PRODUCER_CLOSED:

@@ -1,6 +1,9 @@
 #include "channel.hpp"
 
 #include <fcntl.h>
+#include <linux/sockios.h>
+#include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -42,6 +45,16 @@ int send_bytes(int socket, const void* message, size_t size, const int* fds, uin
   // ETOOMANYREFS: more descriptors under way than a process may have open.
   if (sent < 0 && (errno == EAGAIN || errno == ENOBUFS || errno == ETOOMANYREFS)) return ES_WOULD_BLOCK;
   return ES_CLOSED;
+}
+
+bool peer_has_closed(int socket) {
+  pollfd end{socket, 0, 0};
+  return poll(&end, 1, 0) == 1 && (end.revents & POLLHUP) != 0;
+}
+
+uint32_t unread_bytes(int socket) {
+  int bytes = 0;
+  return ioctl(socket, SIOCOUTQ, &bytes) == 0 && bytes > 0 ? static_cast<uint32_t>(bytes) : 0;
 }
 
 namespace {

@@ -29,6 +29,11 @@ struct Received {
 // ES_OK; ES_WOULD_BLOCK: the peer does not read; ES_CLOSED: it is gone.
 int send_bytes(int socket, const void* message, size_t size, const int* fds, uint32_t fd_count);
 
+// Not only deaf: it closed its end, and whoever watches this one will hear of it.
+bool peer_has_closed(int socket);
+// What was sent and not read yet, with the kernel's own share.
+uint32_t unread_bytes(int socket);
+
 // ES_OK; ES_WOULD_BLOCK: nothing there; ES_CLOSED: peer gone; ES_BAD_PROTOCOL: not one of ours.
 int receive(int socket, Received* out);
 

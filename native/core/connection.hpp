@@ -33,6 +33,7 @@ class Connection final : public Pollable {
   Producer* producer;
   uint64_t id = 0;
   Phase phase = Phase::attaching;
+  bool announced = false;  // the application heard of it, so it must hear of its end
   Guest guest;
   es_policy policy{};
   UserInfo user_info;  // its consumer's

@@ -98,11 +98,9 @@ int Consumer::acquire(uint32_t flags, es_frame* out) {
       continue;
     }
     const int met = meet_memory(slot);
+    if (met != ES_OK && met != ES_WOULD_BLOCK) leave(es_last_error());
+    if (state_ == ES_STATE_DISCONNECTED) return past_end(flags, out);  // also by what was read just now
     if (met == ES_WOULD_BLOCK) continue;
-    if (met != ES_OK) {
-      end(ES_CAUSE_PRODUCER_LOST, es_last_error());
-      return terminal_result();
-    }
     // The last credit is exchanged: with one the earlier lease ends here (EGL), with more the frame kept for reuse.
     const bool out_of_credit = held_ >= policy_.max_held;
     if (out_of_credit && (last_slot_ < 0 || (policy_.max_held > 1 && !leases_[last_slot_].given_back))) {
@@ -114,12 +112,15 @@ int Consumer::acquire(uint32_t flags, es_frame* out) {
     const bool keeps_place = (flags & ES_ACQUIRE_KEEP_PLACE) != 0;
     if (keeps_place) seat_.keep_place();
     if (!(out_of_credit ? exchange_last(position, slot, now) : seat_.take(position, slot))) {
-      if (keeps_place) seat_.consume(1);
+      if (keeps_place) {
+        seat_.consume(1);
+        signal();  // the producer may have met the place while it was kept
+      }
       continue;
     }
     return lease_frame(position, slot, now, out);
   }
-  end(ES_CAUSE_PRODUCER_LOST, "the producer's queue never stood still long enough to take a frame from it");
+  leave("the producer's queue never stood still long enough to take a frame from it");
   return terminal_result();
 }
 

@@ -112,10 +112,13 @@ class Consumer final : public Pollable {
   void forget_unused_layouts();
   int meet_memory(uint32_t slot);
   void end(es_cause cause, const char* reason);
+  void leave(const char* reason);
+  int read_memory_message(int result);
 
   Context* context_;
   uint32_t id_;
   bool closed_ = false;
+  bool left_ = false;      // for a reason of this end's; the producer may live
   bool said_attached_ = false;
   bool attached_ = false;  // the producer counts us in
   bool wake_pending_ = false;

@@ -58,6 +58,7 @@ Producer::Producer(Context* context, const es_producer_options& options, Stream*
       stream_(stream),
       format_(options.format),
       accept_(with_defaults(options.accept)),
+      slots_wanted_(std::min(options.slots, accept_.max_slots)),
       max_writing_(options.max_writing == 0 ? kMaxWriting : options.max_writing),
       wait_without_consumer_(options.wait_without_consumer != 0),
       unprotected_(options.unprotected != 0),
@@ -75,8 +76,7 @@ int Producer::create(Context* context, const es_producer_options& options, Strea
 #endif
   std::unique_ptr<Producer> producer(new Producer(context, options, stream));
   producer->pool_.begin_layout(producer->layout_);
-  const uint32_t wanted = std::min(options.slots, producer->accept_.max_slots);
-  const int result = producer->grow_to(std::max(producer->slots_needed(nullptr), wanted));
+  const int result = producer->grow_to(std::max(producer->slots_needed(nullptr), producer->slots_wanted_));
   if (result != ES_OK) {
     producer->stream_ = nullptr;  // it never was the stream's producer, so its end is not the stream's
     return result;

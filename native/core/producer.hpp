@@ -123,6 +123,7 @@ class Producer final : public Pollable {
   Stream* stream_;
   es_format format_;
   es_accept accept_;
+  uint32_t slots_wanted_;  // at least so many, from the beginning
   uint32_t max_writing_;
   bool wait_without_consumer_;
   bool unprotected_;

@@ -68,8 +68,9 @@ void Producer::tell_all() {
 void Producer::tell_or_evict(Connection* connection) {
   const int result = tell_memory(connection);
   if (result == ES_OK) return;
-  if (result == ES_CLOSED) {  // it has left; its socket says how, at the next turn
-    connection->phase = Connection::Phase::leaving;
+  if (result == ES_CLOSED && peer_has_closed(connection->guest.socket.get())) {
+    connection->seat.discard_waiting();
+    connection->phase = Connection::Phase::leaving;  // its socket says how, at the next turn
     return;
   }
   goodbye(connection, ES_CAUSE_EVICTED_REQUEST, "it did not take the message about new memory");
@@ -121,7 +122,7 @@ int Producer::reconfigure(const es_format& format) {
                 writing_);
   }
   refresh_all();
-  const uint32_t slots = slots_needed(nullptr);
+  const uint32_t slots = std::max(slots_needed(nullptr), slots_wanted_);
   if (!fits(slots, format, layout_ + 1)) {
     return fail(ES_BAD_ALLOC,
                 "%u slots of %llu bytes beside what consumers still hold are more than the %llu bytes the pool may "

@@ -137,7 +137,7 @@ void ProducerSeat::push(uint32_t slot) {
 }
 
 // The head and the word of the next push() carry it over: a consumer that sees the frame sees this.
-void ProducerSeat::announce() { page_->announced.store(++announced_, std::memory_order_relaxed); }
+void ProducerSeat::announce() { page_->announced.store(++announced_, std::memory_order_release); }
 
 void ProducerSeat::discard_one() {
   counters_.posted++;

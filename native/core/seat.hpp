@@ -121,7 +121,7 @@ class ConsumerSeat {
   bool read_waiting(uint64_t position, uint32_t slot, const SlotDescriptor& descriptor, es_pending* out) const;
   // How many messages about memory stand before the frame that peek() found. A slot's index comes again after its
   // memory was retired, so who has read fewer does not know yet what lies in it.
-  uint64_t announced() const { return page_->announced.load(std::memory_order_relaxed); }
+  uint64_t announced() const { return page_->announced.load(std::memory_order_acquire); }
   // Leases that frame. false: the producer took it back in the meantime; peek again.
   bool take(uint64_t position, uint32_t slot);
   // The newest frame, whatever the mode would take next. false: it does not wait.

@@ -11,7 +11,9 @@ namespace es {
 
 namespace {
 
-constexpr int64_t kRetry = 100 * kMillisecond;  // for a consumer whose socket is full
+constexpr int64_t kRetry = 100 * kMillisecond;  // for a consumer that does not read
+// What it has not read by then is enough: the rest of its socket is for memory and goodbyes.
+constexpr uint32_t kUnreadMax = 16384;
 
 }  // namespace
 
@@ -74,7 +76,8 @@ void Producer::tell_stream_info() {
   const es_throughput throughput = throughput_.read(es_now());
   for (const auto& connection : connections_) {
     if (connection->phase != Connection::Phase::active || connection->info_told == info_edition_) continue;
-    if (stream_info_.send(connection->guest.socket.get(), throughput) == ES_WOULD_BLOCK) {
+    const int socket = connection->guest.socket.get();
+    if (unread_bytes(socket) > kUnreadMax || stream_info_.send(socket, throughput) == ES_WOULD_BLOCK) {
       owed = true;
     } else {
       connection->info_told = info_edition_;

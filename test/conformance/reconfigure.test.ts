@@ -169,6 +169,30 @@ describe.each(places)("$name", (place) => {
     expectPicture(next, second);
   });
 
+  test("a change takes its turn among pushes that never end, and none is of the wrong size", async () => {
+    const bench = await openBench(place, {}, { maxWriting: 1 });
+    const consumer = await bench.consume({ mode: "fifo", fifoLength: 4 });
+    const reading = (async () => {
+      const sizes: number[] = [];
+      for await (const frame of consumer) sizes.push(frame.data.length);
+      return sizes;
+    })();
+    let pushed = 0;
+    const pushing = (async () => {
+      for (;;) {
+        await bench.source.push(new Uint8Array(64 * 16));
+        pushed++;
+      }
+    })();
+    const end = expect(pushing).rejects.toMatchObject({ code: "ERR_BAD_PARAMETER" }); // another size is due
+    await until("pushes run", () => pushed > 5);
+    await bench.source.reconfigure(second);
+    await end;
+    await bench.source.push(new Uint8Array(33 * 9 * 3));
+    await bench.source.closeInput();
+    expect(await reading).toEqual([...Array(pushed).fill(64 * 16), 33 * 9 * 3]);
+  });
+
   test("pushes that run are finished before the change", async () => {
     const bench = await openBench(place);
     const consumer = await bench.consume({ mode: "fifo", fifoLength: 1 });

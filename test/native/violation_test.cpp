@@ -1,4 +1,6 @@
 // A consumer that breaks the protocol in its own page is evicted and harms nobody else.
+#include <sys/socket.h>
+
 #include <cstdlib>
 #include <cstring>
 
@@ -134,4 +136,18 @@ TEST("an evicted consumer stays connected until its socket closes; then all its 
   stage.settle();
   CHECK_EQUAL(stage.info().connections, 0);
   CHECK_EQUAL(stage.info().slots_free, stage.info().slots);
+}
+
+TEST("a consumer that turns deaf to its producer is turned out at the next word about memory, not spared its limits") {
+  Stage stage;
+  Intruder intruder(&stage, check::fifo(2));
+  stage.post_many(2);
+  CHECK(shutdown(intruder.peer.socket.get(), SHUT_RD) == 0);
+  es_consumer* other = stage.join(check::fifo(8));  // the pool grows
+  const auto gone = stage.events(ES_EVENT_DISCONNECTED);
+  CHECK_EQUAL(gone.size(), 1);
+  CHECK_EQUAL(gone[0].code, ES_CAUSE_EVICTED_REQUEST);
+  CHECK_EQUAL(gone[0].value, 2);  // what waited for it is the producer's again
+  stage.post_many(8);
+  CHECK_EQUAL(stage.take(other).number, 3);
 }
