@@ -35,7 +35,7 @@ export const order = [
  * much of the cache is ours, and whether a flood finds its consumer asleep. Everything else once.
  */
 const passes = [
-  [4, ["bareUhd", "bare"]],
+  [4, ["bareUhd", "bare", "gstBare"]],
   [2, ["copy", "copyToFour", "wakeSame", "socketSame", "wakeLimitTwo", "wakeTwo", "iceoryxWait"]],
   [2, ["spinLimitTwo", "wakePoll", "wakeAsk", "iceoryxPoll"]],
 ];

@@ -26,17 +26,22 @@ function readRound(row, round) {
 const known = (numbers) => numbers.filter((number) => number !== undefined);
 const medianOf = (numbers) => (known(numbers).length === 0 ? null : median(known(numbers)));
 
+/** A goal that is met by the median alone is a matter of luck: so large a part of the rounds must meet it. */
+const goalShare = 3 / 4;
+
 /**
  * @param row  with limits
  * @param judged  the median that they hold for; null: there is none
  * @param {boolean} measured  whether we were measured at all
+ * @param {number[]} rounds  what each of them gave
  */
-export function verdict(row, judged, measured) {
+export function verdict(row, judged, measured, rounds) {
   if (!measured) return "no";
   if (judged === null) return "no-reference";
-  const holds = (limit) => (row.atLeast ? judged >= limit : judged <= limit);
-  if (holds(row.goal)) return "goal";
-  return holds(row.requirement) ? "requirement" : "no";
+  const holds = (limit) => (each) => (row.atLeast ? each >= limit : each <= limit);
+  const meeting = rounds.filter(holds(row.goal)).length;
+  if (holds(row.goal)(judged) && meeting >= goalShare * rounds.length) return "goal";
+  return holds(row.requirement)(judged) ? "requirement" : "no";
 }
 
 /** The reason why one of the row's measurements is missing. */
@@ -59,7 +64,7 @@ export function judgeRow(row, rounds, problems = new Map()) {
   const reason = reasonFor(row, rounds, problems);
   return {
     ...{ id, what, ...medians, value: medians.value, unit, against, of, atLeast, requirement, goal },
-    ...(of !== null && { meets: verdict(row, medians[of], medians.value !== null) }),
+    ...(of !== null && { meets: verdict(row, medians[of], medians.value !== null, spread) }),
     low: spread.length === 0 ? null : Math.min(...spread),
     high: spread.length === 0 ? null : Math.max(...spread),
     ...(reason !== undefined && { reason }),

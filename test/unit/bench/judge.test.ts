@@ -37,7 +37,7 @@ describe("verdicts", () => {
     [2, "requirement"],
     [1.99, "no"],
   ])("at least 2, better 4: %s is %s", (ratio, meets) => {
-    expect(verdict(atLeastTwo, ratio, true)).toBe(meets);
+    expect(verdict(atLeastTwo, ratio, true, [ratio])).toBe(meets);
   });
 
   test.each([
@@ -46,11 +46,18 @@ describe("verdicts", () => {
     [200, "requirement"],
     [201, "no"],
   ])("at most 200, better 100: %s is %s", (value, meets) => {
-    expect(verdict({ ...row, of: "value", atLeast: false, requirement: 200, goal: 100 }, value, true)).toBe(meets);
+    const limits = { ...row, of: "value", atLeast: false, requirement: 200, goal: 100 };
+    expect(verdict(limits, value, true, [value])).toBe(meets);
+  });
+
+  test("a goal is met when three quarters of the rounds meet it, not by the median alone", () => {
+    expect(verdict(atLeastTwo, 4.5, true, [3, 4.2, 4.5, 5])).toBe("goal");
+    expect(verdict(atLeastTwo, 4.5, true, [3, 3.9, 4.5, 5, 5])).toBe("requirement");
+    expect(verdict(atLeastTwo, 2.5, true, [1, 1.9, 2.5, 3, 9])).toBe("requirement");
   });
 
   test("a row with one limit meets its goal with it", () => {
-    expect(verdict({ ...row, of: "value", atLeast: false, requirement: 0, goal: 0 }, 0, true)).toBe("goal");
+    expect(verdict({ ...row, of: "value", atLeast: false, requirement: 0, goal: 0 }, 0, true, [0])).toBe("goal");
   });
 });
 
