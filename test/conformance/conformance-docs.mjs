@@ -29,26 +29,30 @@ const cell = (text) => text.replaceAll("|", "\\|");
 function proofOf({ tests = [], declined, pending }) {
   if (declined !== undefined) return `declined: ${declined}`;
   if (pending !== undefined) return "not there yet";
-  return tests.map((title) => `${title} (${filesWith(title).join(", ")})`).join("; ");
+  return named(tests);
 }
+
+const named = (titles) => titles.map((title) => `${title} (${filesWith(title).join(", ")})`).join("; ");
 
 export function conformanceDocs() {
   const rows = [...register].sort((a, b) => a.row - b.row);
   const lines = rows.map((each) => {
-    const cells = [each.rule, each.eglstream, each.nvscistream, each.edgestream, proofOf(each)];
+    const cells = [each.rule, each.eglstream, each.nvscistream, each.edgestream, proofOf(each), named(each.inC ?? [])];
     return `| ${each.row} | ${cells.map(cell).join(" | ")} |`;
   });
   const proven = rows.filter(({ tests }) => tests !== undefined).length;
   const declined = rows.filter((each) => each.declined !== undefined).length;
+  const inC = rows.filter((each) => each.inC !== undefined).length;
   const missing = rows.length - proven - declined;
   return `# Conformance
 
 What EGLStream and NvSciStream promise, and what edgestream makes of it. Written by
 \`node test/conformance/conformance-docs.mjs\`; the tests are named, and run over each distance (in process, between
-processes) and each mode that the rule is about. Proven: ${proven}. Declined: ${declined}. Not there yet: ${missing}.
+processes) and each mode that the rule is about. Proven: ${proven}, of which ${inC} through the
+C interface as well. Declined: ${declined}. Not there yet: ${missing}.
 
-| | rule | EGLStream | NvSciStream | edgestream | test |
-| --- | --- | --- | --- | --- | --- |
+| | rule | EGLStream | NvSciStream | edgestream | test | test in C |
+| --- | --- | --- | --- | --- | --- | --- |
 ${lines.join("\n")}
 `;
 }

@@ -9,13 +9,18 @@
  * @property {string} nvscistream
  * @property {string} edgestream
  * @property {readonly string[]} [tests]
+ * @property {readonly string[]} [inC]  those of test/native that prove it through the C interface
  * @property {string} [declined]  not there, on purpose: why
  * @property {string} [pending]  not there yet: what is missing
  */
 
+import { rulesInC } from "./rules-in-c.mjs";
 import { rulesOfMany } from "./rules-of-many.mjs";
 import { rulesOfOneConnection } from "./rules-of-one-connection.mjs";
 import { rulesOfVerbs } from "./rules-of-verbs.mjs";
 
 /** @type {readonly Row[]} */
-export const register = [...rulesOfOneConnection, ...rulesOfMany, ...rulesOfVerbs];
+export const register = [...rulesOfOneConnection, ...rulesOfMany, ...rulesOfVerbs].map((each) => {
+  const inC = rulesInC[each.row];
+  return inC === undefined ? each : { ...each, inC };
+});

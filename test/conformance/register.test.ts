@@ -27,6 +27,19 @@ test("each rule that is neither declined nor pending names tests that exist", ()
   }
 });
 
+test("what is said to be proven in C has native tests, for rules that are proven", () => {
+  const rows = register.filter(({ inC }) => inC !== undefined);
+  expect(rows.length).toBeGreaterThan(40);
+  for (const { row, tests, inC } of rows) {
+    expect(tests, `row ${row}`).toBeDefined();
+    for (const title of inC ?? []) {
+      const files = filesWith(title);
+      expect(files, `row ${row}: ${title}`).not.toEqual([]);
+      for (const file of files) expect(file).toMatch(/^native\//);
+    }
+  }
+});
+
 test("docs/conformance.md is what the register says", () => {
   expect(readFileSync(docsFile, "utf8")).toBe(conformanceDocs());
 });
