@@ -248,6 +248,7 @@ int Consumer::read_memory_message(int result) {
 void Consumer::leave(const char* reason) {
   left_ = true;
   end(ES_CAUSE_PRODUCER_LOST, reason);
+  advance(ES_STATE_DISCONNECTED);  // also in the middle of a drain, which has its cause already
 }
 
 // Which waiting frames outlive the producer's goodbye.
