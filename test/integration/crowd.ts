@@ -30,6 +30,8 @@ export interface SinkReport {
   misnumbered: number;
   skipped: number;
   gaps: number;
+  /** Frames missing between two that it got, and not counted as skipped. */
+  unaccounted: number;
   first: number;
   last: number;
   end: string;
@@ -37,7 +39,10 @@ export interface SinkReport {
 }
 
 export async function reportOf(sink: Child): Promise<SinkReport> {
-  const line: Line = await sink.line("done");
+  return asReport(await sink.line("done"));
+}
+
+export function asReport(line: Line): SinkReport {
   const number = (field: string) => Number(line[field]);
   return {
     frames: number("frames"),
@@ -45,6 +50,7 @@ export async function reportOf(sink: Child): Promise<SinkReport> {
     misnumbered: number("misnumbered"),
     skipped: number("skipped"),
     gaps: number("gaps"),
+    unaccounted: number("unaccounted"),
     first: number("first"),
     last: number("last"),
     end: String(line.end),
@@ -59,6 +65,7 @@ export const complete = (frames: number) => ({
   misnumbered: 0,
   skipped: 0,
   gaps: 0,
+  unaccounted: 0,
   first: 1,
   last: frames,
   end: "ended",

@@ -17,7 +17,7 @@ const {
   check = true,
   paint = "noise",
 } = order;
-const report = { frames: 0, torn: 0, misnumbered: 0, skipped: 0n, gaps: 0, first: 0n, last: 0n };
+const report = { frames: 0, torn: 0, misnumbered: 0, skipped: 0n, gaps: 0, unaccounted: 0n, first: 0n, last: 0n };
 const held = [];
 let pattern;
 
@@ -35,8 +35,10 @@ function note(frame) {
   if (report.frames === 0) {
     report.first = frame.number;
     say("first", { number: frame.number });
-  } else if (frame.number !== report.last + 1n) {
-    report.gaps++;
+  } else {
+    const missing = frame.number - report.last - 1n;
+    if (missing !== 0n) report.gaps++;
+    report.unaccounted += missing - frame.skipped;
   }
   report.frames++;
   report.skipped += frame.skipped;

@@ -1,6 +1,6 @@
 /** What becomes of the soak's consumers: each joins, reads for a while in some mode, and goes in some way. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { type SinkOrder, type SinkReport, startSink } from "../integration/crowd.ts";
+import { asReport, type SinkOrder, type SinkReport, startSink } from "../integration/crowd.ts";
 import type { Child } from "../programs/child.ts";
 import type { Dice } from "../programs/dice.ts";
 
@@ -30,8 +30,7 @@ function count(toll: Toll, report: SinkReport): void {
   if (!regularEnds.has(report.end)) throw new Error(`a consumer ended with ${report.end}, cause ${report.cause}`);
   toll.frames += report.frames;
   toll.torn += report.torn + report.misnumbered;
-  const unaccounted = report.frames === 0 ? 0 : report.last - report.first + 1 - report.frames - report.skipped;
-  if (unaccounted !== 0) throw new Error(`a consumer does not know what became of ${unaccounted} frames`);
+  if (report.unaccounted !== 0) throw new Error(`a consumer does not know what became of ${report.unaccounted} frames`);
   if (report.end === "ERR_EVICTED") toll.evicted++;
 }
 
@@ -90,17 +89,6 @@ export class Lives {
   async #account(report: ReturnType<Child["line"]>): Promise<void> {
     const line = await report.catch(() => undefined);
     if (line === undefined) return;
-    const number = (field: string) => Number(line[field]);
-    count(this.toll, {
-      frames: number("frames"),
-      torn: number("torn"),
-      misnumbered: number("misnumbered"),
-      skipped: number("skipped"),
-      gaps: number("gaps"),
-      first: number("first"),
-      last: number("last"),
-      end: String(line.end),
-      cause: String(line.cause),
-    });
+    count(this.toll, asReport(line));
   }
 }
