@@ -21,6 +21,9 @@ const needs = [
   { program: "unshare", debian: "util-linux", goals: ["test"] },
   { program: "strip", debian: "binutils", goals: ["test"] },
   { program: "tmux", debian: "tmux", goals: ["test"] },
+  { program: "ip", debian: "iproute2", goals: ["test"] },
+  { program: "openssl", debian: "openssl", goals: ["test"] },
+  { program: "chromium", debian: "chromium", goals: ["test"] },
 ];
 
 export function onPath(program) {

@@ -7,6 +7,8 @@
  * (negative). One environment (the main thread, or one worker) has one context; all objects belong to it.
  */
 
+import type { RemoteStats } from "../sdk/base/stats-types.ts";
+
 /** es_result: what a verb says when nothing is broken. */
 export const Flow = { ok: 0, wouldBlock: 1, timeout: 2, closed: 3, evicted: 4, aborted: 5 } as const;
 
@@ -315,12 +317,16 @@ export interface NativeConsumer {
   setLatency(us: number): void;
   /** The newest frame that reached it, and the one it acquired last. */
   marks(): { newest: NativeMark; acquired: NativeMark };
+  /** Frames up to this one were discarded by a reset; 0n: there was none. */
+  resetNumber(): bigint;
   state(): number;
   info(): NativeConsumerInfo;
   /** es_latency, word for word; undefined before the producer is met. */
   latency(): BigUint64Array | undefined;
   /** layout 0 = the newest known. */
   format(layout: number): NativeFormat;
+  /** What a consumer knows whose producer is behind a link; the addon's own have no such thing. */
+  remote?(): RemoteStats;
   close(): void;
 }
 
@@ -373,5 +379,7 @@ export interface NativeBinding {
   detach(buffer: ArrayBuffer): void;
   /** A close-on-exec pipe with a buffer of (about) `bytes`; [read end (non-blocking), write end]. */
   createPipe(bytes: number): [number, number];
+  /** Another descriptor of the same file or socket, close-on-exec. */
+  duplicateFd(fd: number): number;
   closeFd(fd: number): void;
 }

@@ -44,6 +44,7 @@ export class BindingHost {
   /** What keeps the process alive. Nearly always without a call: one wait most often follows another. */
   readonly loop: LoopReference;
   readonly #targets = new Map<number, NativeTarget>();
+  readonly #translators = new Map<number, (event: NativeEvent) => NativeEvent>();
 
   constructor(binding: NativeBinding) {
     this.binding = binding;
@@ -51,7 +52,7 @@ export class BindingHost {
     binding.start(
       // An object may be closed with its wake-up already on the way; nobody is there then, and that is fine.
       (object) => this.#targets.get(object)?.onWake(),
-      (event) => this.#targets.get(event.object)?.onEvent(event),
+      (event) => this.#deliver(event),
     );
   }
 
@@ -61,6 +62,22 @@ export class BindingHost {
 
   unregister(object: number): void {
     this.#targets.delete(object);
+  }
+
+  /** What an object's target hears is translated first, whoever that is; undefined: no more. */
+  intercept(object: number, translate: ((event: NativeEvent) => NativeEvent) | undefined): void {
+    if (translate === undefined) this.#translators.delete(object);
+    else this.#translators.set(object, translate);
+  }
+
+  /** As if the addon told it, later in this turn. */
+  tell(event: NativeEvent): void {
+    queueMicrotask(() => this.#deliver(event));
+  }
+
+  #deliver(event: NativeEvent): void {
+    const translate = this.#translators.get(event.object);
+    this.#targets.get(event.object)?.onEvent(translate === undefined ? event : translate(event));
   }
 
   state(number: number): StreamState {

@@ -189,7 +189,8 @@ export class Consumer extends ConsumerControl implements AsyncIterable<ReadableF
   /** A snapshot of the newest connection; after close the last one. */
   stats(): ConsumerStats {
     const latency = this.#lastLatency ?? (this.#closed ? undefined : this.#leases.native.latency());
-    const stats = toConsumerStats(this.#host, this.#info(), this.#lives, latency);
+    const remote = this.#leases.native.remote?.();
+    const stats = toConsumerStats(this.#host, this.#info(), this.#lives, latency, remote);
     return { ...stats, state: this.state, cause: this.cause };
   }
 

@@ -9,6 +9,7 @@ import { type BindingHost, bindingHost } from "./binding-host.ts";
 import { settleConsumer } from "./connect.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { toNativePolicy, toNativeProducerOptions, toNativeStreamOptions } from "./native-options.ts";
+import { type NetworkOffer, type OfferedStream, offerOverNetwork } from "./network-offer.ts";
 import { whenFree } from "./standby.ts";
 import { Stream, type StreamSource } from "./stream.ts";
 import { askForInfo } from "./stream-info.ts";
@@ -25,16 +26,52 @@ import { withUserInfo } from "./user-info.ts";
  * const stream = await createStream({ name: "cam1", frame: { format: "NV12", width: 1920, height: 1080 } });
  */
 export async function createStream(options?: CreateStreamOptions): Promise<Stream> {
+  return (await makeStream(options)).stream;
+}
+
+/** A stream with what the addon knows of it. @internal */
+export interface MadeStream {
+  stream: Stream;
+  native: NativeStream;
+}
+
+/** As createStream. @internal */
+export async function makeStream(options?: CreateStreamOptions): Promise<MadeStream> {
   const checked = checkCreateOptions(options);
   const host = bindingHost();
   const take = () => native(() => host.binding.createStream(toNativeStreamOptions(checked)));
   const stream = checked.standby ? await whenFree(checked.name ?? "", take, checked) : take();
-  return new Stream(host, createdSource(host, stream, checked));
+  let made: Stream | undefined;
+  const offered = () => made && offeredBy(made);
+  let offer: NetworkOffer;
+  try {
+    offer = await offerOverNetwork(host, stream, checked, offered);
+  } catch (error) {
+    stream.close();
+    throw error;
+  }
+  made = new Stream(host, createdSource(host, stream, checked, offer));
+  return { stream: made, native: stream };
 }
 
-function createdSource(host: BindingHost, stream: NativeStream, options: CreateStreamOptions): StreamSource {
+function offeredBy(stream: Stream): OfferedStream {
+  return {
+    info: () => stream.info(),
+    get hasProducer() {
+      return stream.hasProducer;
+    },
+    refused: (event) => stream.tellRefused(event),
+  };
+}
+
+function createdSource(
+  host: BindingHost,
+  stream: NativeStream,
+  options: CreateStreamOptions,
+  { stalls, flush }: NetworkOffer,
+): StreamSource {
   const keepAlive = new KeepAlive(host.loop);
-  const listens = stream.socket !== "";
+  const listens = stream.socket !== "" || stalls.length > 0;
   if (listens) keepAlive.hold();
   return {
     name: options.name,
@@ -44,6 +81,8 @@ function createdSource(host: BindingHost, stream: NativeStream, options: CreateS
     modeOptions: options,
     observer: options.observer,
     object: stream.id,
+    flush,
+    addresses: stalls.map(({ address }) => address),
     keepAlive,
     async connectProducer(own) {
       const nativeOptions = toNativeProducerOptions(options, own);
@@ -59,13 +98,14 @@ function createdSource(host: BindingHost, stream: NativeStream, options: CreateS
       return consumer;
     },
     async info(wait) {
-      if (!listens) throw new StreamError("ERR_BAD_STATE", "info: the stream has no producer");
+      if (stream.socket === "") throw new StreamError("ERR_BAD_STATE", "info: the stream has no producer");
       return askForInfo(host, options.name ?? "", options.runtimeDir, wait);
     },
     // The stream is this process's own: when its producer closes, nobody restarts it behind our back.
     comeback: () => undefined,
     close() {
       if (listens) keepAlive.drop();
+      for (const stall of stalls) stall.close();
       stream.close();
     },
   };

@@ -4,31 +4,36 @@ import type { ReadableFrame } from "./base/types.ts";
 import type { NoFrame } from "./flow.ts";
 import type { Attempt } from "./wait.ts";
 
+/** Whatever has a lease. */
+interface Leased {
+  release(): void;
+}
+
 /** What the iterator needs of a consumer. */
-export interface FrameSource {
+export interface FrameSource<F extends Leased> {
   /** One try. */
-  take(): ReadableFrame | NoFrame;
+  take(): F | NoFrame;
   /** Tries at once, then at every wake-up. Throws when another wait is pending. */
   wait<T>(attempt: Attempt<T>): Promise<T>;
   /** Why there are no more frames, if that deserves an error. */
   failure(): StreamError | undefined;
 }
 
-type Turn = IteratorResult<ReadableFrame, undefined>;
+type Turn<F> = IteratorResult<F, undefined>;
 
 const done: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
 /** Its `next` is not an async function: a frame that is there costs one promise and one turn of the microtasks. */
-export class FrameIterator implements AsyncIterableIterator<ReadableFrame, undefined, undefined> {
-  readonly #source: FrameSource;
-  #frame: ReadableFrame | undefined;
+export class FrameIterator<F extends Leased = ReadableFrame> implements AsyncIterableIterator<F, undefined, undefined> {
+  readonly #source: FrameSource<F>;
+  #frame: F | undefined;
   #over = false;
 
-  constructor(source: FrameSource) {
+  constructor(source: FrameSource<F>) {
     this.#source = source;
   }
 
-  next(): Promise<Turn> {
+  next(): Promise<Turn<F>> {
     try {
       this.#release();
       if (this.#over) return Promise.resolve(done);
@@ -38,12 +43,12 @@ export class FrameIterator implements AsyncIterableIterator<ReadableFrame, undef
     }
   }
 
-  async return(): Promise<Turn> {
+  async return(): Promise<Turn<F>> {
     this.#end();
     return done;
   }
 
-  async throw(error?: unknown): Promise<Turn> {
+  async throw(error?: unknown): Promise<Turn<F>> {
     this.#end();
     throw error;
   }
@@ -56,7 +61,7 @@ export class FrameIterator implements AsyncIterableIterator<ReadableFrame, undef
     this.#end();
   }
 
-  readonly #attempt = (): Turn | undefined => {
+  readonly #attempt = (): Turn<F> | undefined => {
     if (this.#over) return done; // also when return() came while a wait was pending: nobody would see the frame
     const taken = this.#source.take();
     if (taken === "would-block") return undefined;

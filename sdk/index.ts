@@ -1,6 +1,7 @@
 /** Everything that applications import, in the order they meet it. */
 
 export type { FrameCallback } from "./auto-acquire.ts";
+export type { BridgeEvents, BridgeLink, BridgeOptions, BridgeState, BridgeStats } from "./base/bridge-types.ts";
 export type { ErrorCode } from "./base/errors.ts";
 export { errorCodes, StreamError } from "./base/errors.ts";
 export { formatNames } from "./base/format.ts";
@@ -14,6 +15,7 @@ export type {
 } from "./base/stats-types.ts";
 export type {
   AcceptOptions,
+  AccessTokens,
   ConnectedConsumer,
   ConnectedEvent,
   ConsumerEvents,
@@ -34,6 +36,7 @@ export type {
   LaggedEvent,
   ModeName,
   ModeOptions,
+  NegotiatedAttributes,
   OpenStreamOptions,
   PendingFrame,
   PlaneLayout,
@@ -55,6 +58,7 @@ export type {
   StreamMetadata,
   StreamObserver,
   StreamState,
+  TlsOptions,
   UserInfo,
   Via,
   WaitOptions,
@@ -62,6 +66,8 @@ export type {
   WhileAway,
   WritableFrame,
 } from "./base/types.ts";
+export type { Bridge } from "./bridge.ts";
+export { createBridge } from "./bridge.ts";
 export type { Consumer } from "./consumer.ts";
 export { createStream } from "./create-stream.ts";
 export { openStream } from "./open-stream.ts";

@@ -1,56 +1,15 @@
 /** From checked options to what the addon takes: names become the numbers of `edgestream.h`. */
 import { modes } from "../modes/mode.ts";
-import type { ModePolicy } from "../modes/policy.ts";
-import type {
-  NativeAccept,
-  NativeFormatSpec,
-  NativePolicy,
-  NativeProducerOptions,
-  NativeStreamOptions,
-} from "../native/binding.ts";
+import type { NativeAccept, NativeFormatSpec, NativeProducerOptions, NativeStreamOptions } from "../native/binding.ts";
 import { acceptWithDefaults, defaults } from "./base/config.ts";
 import { StreamError } from "./base/errors.ts";
-import type { AcceptOptions, CreateStreamOptions, FrameSpec, ModeOptions, ProducerOptions } from "./base/types.ts";
+import type { AcceptOptions, CreateStreamOptions, FrameSpec, ProducerOptions } from "./base/types.ts";
+import { whenFull } from "./native-policy.ts";
 
-// Each table restates one enum of the header.
-const whenFull = { wait: 0, overwrite: 1, drop: 2 } as const;
-const pick = { next: 0, newest: 1 } as const;
-const onStall = { evict: 0, overwrite: 1 } as const;
+export { toNativePolicy } from "./native-policy.ts";
+
+/** Restates an enum of the header. */
 const onHeldTooLong = { announce: 0, evict: 1 } as const;
-const start = { next: 0, newest: 1 } as const;
-const onDisconnect = { drop: 0, drain: 1 } as const;
-
-/** What one connection asks for, `options` being merged already. */
-export function toNativePolicy(options: ModeOptions, reach: "in-process" | "ipc"): NativePolicy {
-  const maxWaitMs = reach === "ipc" ? defaults.maxWaitMsAcrossProcesses : defaults.maxWaitMsInProcess;
-  const settings = {
-    ...options,
-    fifoLength: options.fifoLength ?? defaults.fifoLength,
-    capacity: options.capacity ?? defaults.capacity,
-    maxHeld: options.maxHeld ?? defaults.maxHeld,
-    onStall: options.onStall ?? defaults.onStall,
-    start: options.start ?? defaults.start,
-    reuse: options.reuse ?? defaults.reuse,
-  };
-  return encodePolicy(modes[options.mode ?? defaults.mode].policy(settings, { maxWaitMs }));
-}
-
-function encodePolicy(policy: ModePolicy): NativePolicy {
-  return {
-    capacity: policy.capacity,
-    whenFull: whenFull[policy.whenFull],
-    pick: pick[policy.pick],
-    onStall: onStall[policy.onStall],
-    start: start[policy.start],
-    onDisconnect: onDisconnect[policy.onDisconnect],
-    noReuse: !policy.reuse,
-    maxHeld: policy.maxHeld,
-    maxWaitMs: policy.maxWaitMs,
-    maxLag: policy.maxLag,
-    maxLagTotal: policy.maxLagTotal,
-    label: policy.label,
-  };
-}
 
 /**
  * The core knows no mode names, so a mode is accepted by what it needs when full. Refusing the incoming frame (`drop`)
@@ -75,7 +34,7 @@ export function toNativeAccept(options: AcceptOptions | undefined): NativeAccept
 
 export function toNativeStreamOptions(options: CreateStreamOptions): NativeStreamOptions {
   // A name that nobody may look for (`listen: []`) is only a label.
-  const listens = options.name !== undefined && options.listen?.length !== 0;
+  const listens = options.name !== undefined && (options.listen?.includes("ipc") ?? true);
   return {
     name: listens ? options.name : undefined,
     runtimeDir: options.runtimeDir,

@@ -2,20 +2,25 @@
 import type { NativeConsumerOptions } from "../native/binding.ts";
 import { parseLocalAddress } from "../transports/local/address.ts";
 import { viaOfOpened } from "../transports/local/choose.ts";
+import { isRemoteAddress, parseRemoteAddress } from "../transports/remote/address.ts";
 import { checkOpenOptions, defaults, handshakeMsMin, mergeModeOptions } from "./base/config.ts";
 import { formatMask } from "./base/format.ts";
 import { reconnectWithDefaults } from "./base/reconnect.ts";
 import type { ConsumerOptions, OpenStreamOptions, UserInfo, WaitOptions } from "./base/types.ts";
 import { type BindingHost, bindingHost } from "./binding-host.ts";
 import { openConsumer, openProducer, whenThere } from "./connect.ts";
+import { findStream } from "./find-stream.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { toNativePolicy, toNativeProducerOptions } from "./native-options.ts";
+import { openRemoteStream } from "./open-remote.ts";
 import { Stream, type StreamSource } from "./stream.ts";
 import { askForInfo } from "./stream-info.ts";
 import { withUserInfo } from "./user-info.ts";
 
 /**
- * Finds a stream by `cam1` or `ipc:cam1` and waits for one that is not there yet.
+ * Finds a stream by `cam1` or `ipc:cam1`, or on another host by `tcp://host:8888/cam1` (`tls`, `ws`, `wss`), and waits
+ * for one that is not there yet. A name alone is looked for on this host first, then at `remotes`; `stream.via` says
+ * where it was.
  * @throws StreamError ERR_NOT_FOUND, reason `timeout`: not there within `timeoutMs`; ERR_ABORTED; ERR_BAD_PARAMETER;
  *   ERR_BAD_ACCESS, ERR_SYSTEM: it is there, but this user may not connect; ERR_NO_BINDING
  * @example
@@ -32,13 +37,16 @@ export async function openStreamOn(
   address: string,
   options?: OpenStreamOptions,
 ): Promise<Stream> {
-  const { name } = parseLocalAddress(address);
   const checked = checkOpenOptions(options);
+  if (isRemoteAddress(address)) {
+    return openRemoteStream(given ?? bindingHost(), parseRemoteAddress(address), checked);
+  }
+  const { name } = parseLocalAddress(address);
   const host = given ?? bindingHost();
   // An observer takes no seat: the least one can ask of a stream, and enough to know that it is there.
   const probe = async () => host.binding.openObserver(name, checked.runtimeDir).close();
-  await whenThere(name, probe, waitOf(checked));
-  return new Stream(host, openedSource(host, name, checked));
+  const local = { look: probe, open: () => new Stream(host, openedSource(host, name, checked)) };
+  return findStream(host, name, local, checked);
 }
 
 function openedSource(host: BindingHost, name: string, options: OpenStreamOptions): StreamSource {
@@ -61,6 +69,8 @@ function openedSource(host: BindingHost, name: string, options: OpenStreamOption
     modeOptions: options,
     observer: options.observer,
     object: undefined,
+    addresses: [],
+    flush: () => undefined,
     keepAlive: new KeepAlive(host.loop),
     connectProducer(own) {
       const nativeOptions = toNativeProducerOptions({}, own);

@@ -26,6 +26,7 @@ import { checkPostOptions, writePostInfo } from "./post-options.ts";
 import { ProducerControl } from "./producer-control.ts";
 import { type StreamEvent, toStreamEvents } from "./producer-events.ts";
 import { ProducerFormat } from "./producer-format.ts";
+import { arrival, type ProducerSetup } from "./producer-setup.ts";
 import { checkPushBytes } from "./push-bytes.ts";
 import { PushQueue } from "./push-queue.ts";
 import { toProducerStats } from "./stats.ts";
@@ -52,18 +53,18 @@ export class Producer extends ProducerControl implements AsyncDisposable {
   /** Those who wait for the consumers: the end of a hand-shake, or of the frames. */
   readonly #others: Gate;
   readonly #traces: ConnectionTraces;
-  readonly #onClosed: () => void;
+  readonly #setup: ProducerSetup;
   readonly #format: ProducerFormat;
   readonly #pushes: PushQueue;
   #lastStats: ProducerStats | undefined;
   #closed = false;
 
   /** @internal */
-  constructor(host: BindingHost, producer: NativeProducer, onClosed: () => void, stream?: string) {
+  constructor(host: BindingHost, producer: NativeProducer, setup: ProducerSetup, stream?: string) {
     super(host, producer, stream);
     this.#host = host;
     this.#native = producer;
-    this.#onClosed = onClosed;
+    this.#setup = setup;
     this.#leases = new WriteLeases(host, producer);
     this.#keepAlive = new KeepAlive(host.loop);
     this.#acquires = new Gate(this.#keepAlive);
@@ -220,6 +221,7 @@ export class Producer extends ProducerControl implements AsyncDisposable {
     };
     const posts = this.#posts.wait<boolean>(postsDone, giveUpFlush, options);
     await Promise.all([posts, this.#others.wait<boolean>(othersDone, giveUpFlush, options)]);
+    await this.#others.wait<boolean>(arrival(this.#setup, this.#others), giveUpFlush, options);
   }
 
   /** Cancels now: every waiter wakes, consumers end with cause `stopped`, what waits is dropped. */
@@ -246,7 +248,7 @@ export class Producer extends ProducerControl implements AsyncDisposable {
     this.#host.unregister(this.#native.id);
     this.#traces.end("producer-closed");
     this.#wake();
-    this.#onClosed();
+    this.#setup.onClosed();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

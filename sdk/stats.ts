@@ -1,6 +1,6 @@
 /** Counters: the addon's snapshots in the words of the public API. */
 import type { NativeConnectionInfo, NativeConsumerInfo, NativeProducerInfo } from "../native/binding.ts";
-import type { ConnectionStats, ConsumerStats, LatencyLedger, ProducerStats } from "./base/stats-types.ts";
+import type { ConnectionStats, ConsumerStats, LatencyLedger, ProducerStats, RemoteStats } from "./base/stats-types.ts";
 import type { BindingHost } from "./binding-host.ts";
 import type { EarlierLives } from "./earlier-lives.ts";
 import { LatencyHistograms } from "./latency.ts";
@@ -58,6 +58,7 @@ export function toConsumerStats(
   info: NativeConsumerInfo,
   lives: EarlierLives,
   latency: LatencyWords,
+  remote: RemoteStats | undefined,
 ): ConsumerStats {
   return {
     connection: info.connection,
@@ -76,5 +77,6 @@ export function toConsumerStats(
     missed: lives.missed,
     lifetime: lives.lifetime(info),
     latency: toLedger(host, latency),
+    remote,
   };
 }

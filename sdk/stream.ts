@@ -20,6 +20,7 @@ import type {
   CreateStreamOptions,
   DroppedEvent,
   ProducerOptions,
+  RefusedEvent,
   SettableAttribute,
   StateChange,
   StreamAttributes,
@@ -53,6 +54,10 @@ export interface StreamSource {
   /** Number of the native object whose events are this stream's, if it has one. */
   readonly object: number | undefined;
   readonly observer: StreamObserver | undefined;
+  /** Resolves when peers over the network have what was posted before. undefined: there are none. */
+  flush(): Promise<void> | undefined;
+  /** Where others find it over the network. */
+  readonly addresses: readonly string[];
   /** Held while the stream listens. */
   readonly keepAlive: KeepAlive;
   connectProducer(options: ProducerOptions): Promise<NativeProducer>;
@@ -136,6 +141,11 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncDisposabl
     return this.#closed;
   }
 
+  /** Where others find it over the network, with the ports in the end, such as `tcp://0.0.0.0:8888/cam1`. */
+  get addresses(): readonly string[] {
+    return this.#source.addresses;
+  }
+
   /**
    * Becomes the stream's producer. Consumers that connected before are `empty` when this resolves (one that hangs in
    * its hand-shake is not waited for longer than a second).
@@ -154,7 +164,12 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncDisposabl
     const onClosed = () => {
       if (this.#producer === producer) this.#producer = undefined;
     };
-    const producer: Producer = new Producer(this.#host, native, onClosed, this.name);
+    const producer: Producer = new Producer(
+      this.#host,
+      native,
+      { onClosed, flush: () => this.#source.flush() },
+      this.name,
+    );
     this.#producer = producer;
     if (!this.#referenced) producer.unref();
     const { onDrop, supportReset = defaults.supportReset } = { ...this.#source.modeOptions, ...checked };
@@ -350,8 +365,21 @@ export class Stream extends EventEmitter<StreamEvents> implements AsyncDisposabl
   };
 
   #onEvent(event: NativeEvent): void {
-    if (event.kind === EventKind.refused) {
-      this.#announcer.tell("refused", { code: errorCode(event.code), reason: event.text });
-    }
+    if (event.kind === EventKind.refused) this.tellRefused({ code: errorCode(event.code), reason: event.text });
+  }
+
+  /** Of this process. @internal */
+  get hasProducer(): boolean {
+    return this.#producer !== undefined && !this.#producer.closed;
+  }
+
+  /** @internal */
+  flushLinks(): Promise<void> | undefined {
+    return this.#source.flush();
+  }
+
+  /** @internal */
+  tellRefused(event: RefusedEvent): void {
+    this.#announcer.tell("refused", event);
   }
 }

@@ -1,8 +1,11 @@
 /** Living through a producer's restarts: opens the next connection when the last one is gone. */
 import { setTimeout as delay } from "node:timers/promises";
 import type { NativeConsumer } from "../native/binding.ts";
-import { type ErrorCode, StreamError } from "./base/errors.ts";
-import type { DisconnectCause, ReconnectOptions, WhileAway } from "./base/types.ts";
+import { StreamError } from "./base/errors.ts";
+import { hopeless, pausesMs } from "./base/reconnect.ts";
+import type { ReconnectOptions, WhileAway } from "./base/types.ts";
+
+export { canReconnect, pausesMs } from "./base/reconnect.ts";
 
 /** One attempt: a connection, or a throw. */
 export type Reopen = (signal: AbortSignal) => Promise<NativeConsumer>;
@@ -12,33 +15,6 @@ export interface Comeback {
   reopen: Reopen;
   backoff: Required<ReconnectOptions>;
   whileAway: WhileAway;
-}
-
-/** The next life cannot cure these: the two ends do not fit, or this side may not. */
-const hopeless: ReadonlySet<ErrorCode> = new Set([
-  "ERR_BAD_ACCESS",
-  "ERR_BAD_MATCH",
-  "ERR_BAD_PARAMETER",
-  "ERR_BAD_PROTOCOL",
-  "ERR_BAD_ATTRIBUTE",
-]);
-
-/** `ended` and `stopped` are the producer's own word that there is no more. */
-export function canReconnect(cause: DisconnectCause): boolean {
-  return cause === "producer-lost" || cause === "producer-closed";
-}
-
-/**
- * The pause before each attempt, ms. Many consumers lose one producer in the same moment; jitter keeps them from coming
- * back in one.
- */
-export function* pausesMs(backoff: Required<ReconnectOptions>, random = Math.random): Generator<number, void> {
-  const { firstMs, factor, maxMs, jitter, attempts } = backoff;
-  let pauseMs = Math.min(firstMs, maxMs);
-  for (let attempt = 0; attempt < attempts; attempt++) {
-    yield pauseMs * (1 - jitter * random());
-    pauseMs = Math.min(pauseMs * factor, maxMs);
-  }
 }
 
 export class Supervisor {

@@ -147,6 +147,7 @@ Napi::Object load(Napi::Env env, Napi::Object exports) {
   define<latency_summary>(exports, "latencySummary");
   define<detach_view>(exports, "detach");
   define<create_pipe>(exports, "createPipe");
+  define<duplicate_fd>(exports, "duplicateFd");
   define<close_fd>(exports, "closeFd");
   return exports;
 }

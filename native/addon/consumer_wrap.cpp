@@ -25,6 +25,7 @@ void ConsumerWrap::define(Napi::Env env) {
           InstanceMethod<&ConsumerWrap::stream_info>("streamInfo"),
           InstanceMethod<&ConsumerWrap::set_latency>("setLatency"),
           InstanceMethod<&ConsumerWrap::marks>("marks"),
+          InstanceMethod<&ConsumerWrap::reset_number>("resetNumber"),
           InstanceMethod<&ConsumerWrap::state>("state"),
           InstanceMethod<&ConsumerWrap::info>("info"),
           InstanceMethod<&ConsumerWrap::latency>("latency"),
@@ -287,6 +288,14 @@ Napi::Value ConsumerWrap::marks(const Napi::CallbackInfo &info) {
   result.Set("newest", from_mark(env, newest));
   result.Set("acquired", from_mark(env, acquired));
   return result;
+}
+
+// C:  int es_consumer_get_info(es_consumer *consumer, es_consumer_info *out);
+// TS: resetNumber(): bigint        Thread: JS thread only.
+Napi::Value ConsumerWrap::reset_number(const Napi::CallbackInfo &info) {
+  es_consumer_info result{};
+  checked(info.Env(), es_consumer_get_info(alive(info.Env()), &result));
+  return Napi::BigInt::New(info.Env(), result.reset_number);
 }
 
 // C:  int es_consumer_state(es_consumer *consumer);

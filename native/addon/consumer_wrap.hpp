@@ -43,6 +43,7 @@ class ConsumerWrap : public Napi::ObjectWrap<ConsumerWrap>, public OpenObject {
   Napi::Value stream_info(const Napi::CallbackInfo &info);
   void set_latency(const Napi::CallbackInfo &info);
   Napi::Value marks(const Napi::CallbackInfo &info);
+  Napi::Value reset_number(const Napi::CallbackInfo &info);
   Napi::Value arm(const Napi::CallbackInfo &info);
   Napi::Value state(const Napi::CallbackInfo &info);
   Napi::Value info(const Napi::CallbackInfo &info);

@@ -46,6 +46,15 @@ Napi::Value create_pipe(const Napi::CallbackInfo &info) {
   return result;
 }
 
+// C:  none; F_DUPFD_CLOEXEC of fcntl(2)
+// TS: duplicateFd(fd: number): number        Thread: any.
+Napi::Value duplicate_fd(const Napi::CallbackInfo &info) {
+  const auto fd = static_cast<int>(to_integer(info[0], "fd", 0, INT32_MAX));
+  const int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+  if (copy < 0) throw_errno(info.Env(), "fcntl(F_DUPFD_CLOEXEC)");
+  return Napi::Number::New(info.Env(), copy);
+}
+
 // C:  none; close(2)
 // TS: closeFd(fd: number): void        Thread: any.
 void close_fd(const Napi::CallbackInfo &info) {

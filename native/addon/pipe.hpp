@@ -6,6 +6,7 @@
 namespace es_addon {
 
 Napi::Value create_pipe(const Napi::CallbackInfo &info);
+Napi::Value duplicate_fd(const Napi::CallbackInfo &info);
 void close_fd(const Napi::CallbackInfo &info);
 
 }  // namespace es_addon

@@ -236,7 +236,10 @@ void Producer::announce_end(const Connection& connection, uint64_t discarded, co
   es_connection_info& info = ended_.emplace_back();
   fill_connection(connection, &info);
   info.state = ES_STATE_DISCONNECTED;
-  announce(ES_EVENT_DISCONNECTED, &connection, connection.cause, discarded, text);
+  const uint64_t rest = info.waiting;  // places that were kept to the end
+  info.discarded += rest;
+  info.waiting = 0;
+  announce(ES_EVENT_DISCONNECTED, &connection, connection.cause, discarded + rest, text);
 }
 
 void Producer::announce(es_event_kind kind, const Connection* connection, int code, uint64_t value, const char* text) {

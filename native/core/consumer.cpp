@@ -379,6 +379,7 @@ int Consumer::get_info(es_consumer_info* out) {
   out->delivered = counters.delivered;
   out->skipped = counters.skipped;
   out->discarded = counters.discarded;
+  out->reset_number = seat_.reset_number();
   const uint64_t accounted = out->delivered + out->skipped + out->discarded;
   const uint64_t rest = out->posted > accounted ? out->posted - accounted : 0;
   // What waits when the connection is over will never be delivered, whether or not the producer lives to count it.

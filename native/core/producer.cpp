@@ -313,7 +313,7 @@ int Producer::drain() {
     if (connection->phase == Connection::Phase::evicted) continue;
     connection->seat.ask_for_signal();
     connection->seat.refresh();
-    rest = rest || connection->phase == Connection::Phase::attaching || connection->seat.waiting() != 0;
+    rest = rest || connection->phase == Connection::Phase::attaching || connection->seat.occupied() != 0;
   }
   return rest ? ES_WOULD_BLOCK : ES_OK;
 }

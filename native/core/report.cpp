@@ -9,7 +9,7 @@ namespace es {
 es_state Producer::state_of(const Connection& connection) const {
   if (connection.phase == Connection::Phase::evicted) return ES_STATE_DISCONNECTED;
   if (connection.phase == Connection::Phase::attaching) return ES_STATE_CONNECTING;
-  if (connection.seat.waiting() != 0) return ES_STATE_NEW_FRAME_AVAILABLE;
+  if (connection.seat.occupied() != 0) return ES_STATE_NEW_FRAME_AVAILABLE;
   if (connection.phase == Connection::Phase::leaving) return ES_STATE_DISCONNECTED;
   const bool seen = connection.seat.has_seen() && connection.policy.no_reuse == 0;
   return seen ? ES_STATE_OLD_FRAME_AVAILABLE : ES_STATE_EMPTY;
@@ -54,12 +54,14 @@ void Producer::fill_connection(const Connection& connection, es_connection_info*
   out->pid = connection.guest.pid;
   out->uid = connection.guest.uid;
   out->policy = connection.policy;
-  out->waiting = connection.seat.waiting();
+  // Whoever keeps a frame's place has not delivered it yet.
+  const uint64_t kept = std::min(connection.seat.places_kept(), counters.delivered);
+  out->waiting = connection.seat.waiting() + kept;
   out->held = connection.seat.held();
   out->posted = counters.posted;
   out->skipped = counters.skipped;
   out->discarded = counters.discarded;
-  out->delivered = counters.delivered;
+  out->delivered = counters.delivered - kept;
   out->since = connection.since;
   out->latency_us = connection.seat.latency_us();
   out->previous = connection.previous;

@@ -64,6 +64,9 @@ class ProducerSeat {
 
   // As of the last refresh(), like the counters: together they always add up.
   uint32_t waiting() const { return static_cast<uint32_t>(head_ - tail_); }
+  // Frames that left the queue and still count as waiting; see ES_ACQUIRE_KEEP_PLACE.
+  uint64_t places_kept() const { return places_kept_; }
+  uint64_t occupied() const { return waiting() + places_kept_; }
   uint32_t held() const { return held_count_; }
   // A frame in one of these slots waits or is held.
   bool claims(uint32_t first_slot, uint32_t count) const;
@@ -82,7 +85,6 @@ class ProducerSeat {
     bool told = false;
   };
 
-  uint64_t occupied() const { return waiting() + places_kept_; }
   uint32_t slot_at(uint64_t position) const { return slots_[position % kRingSize]; }
   bool refresh_queue();
   bool refresh_held();

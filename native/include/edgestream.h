@@ -317,6 +317,7 @@ typedef struct es_consumer_info {
   char reason[ES_TEXT_MAX];
   uint32_t layout;        /**< the newest announced; 0 before the producer is met */
   uint32_t reserved;
+  uint64_t reset_number;  /**< frames up to this one were discarded by a reset; 0: there was none */
 } es_consumer_info;
 
 ES_API int es_stream_connect_consumer(es_stream *stream, const es_consumer_options *options, es_consumer **out);

@@ -1,9 +1,12 @@
-/** Options at the edge: checked once, here, with all defaults and limits. Inside, types are trusted. */
+/** Options at the edge: checked once, here. Inside, types are trusted. */
 import { z } from "zod";
+import { defaults, limits } from "./defaults.ts";
 import { StreamError } from "./errors.ts";
 import { streamEventNames } from "./event-names.ts";
 import { formatNames } from "./format.ts";
+import { attributes, dialFields, listenAddress, tls, tokens } from "./network-config.ts";
 import { presets } from "./presets.ts";
+import { choice, flag, integer, number, says, shown } from "./rules.ts";
 import type {
   AcceptOptions,
   ConsumerOptions,
@@ -18,82 +21,17 @@ import type {
   WaitOptions,
 } from "./types.ts";
 
-/** Every bound has a name. The core checks its own again. */
-export const limits = {
-  nameLengthMax: 63,
-  clientBytesMax: 63,
-  pixelsMax: 16384, // per direction
-  bytesMax: 2 ** 31 - 1, // one frame of format `bytes`
-  capacityMax: 128, // waiting frames of one connection
-  heldMax: 64,
-  consumersMax: 128,
-  slotsMin: 2,
-  slotsMax: 256,
-  writingMax: 64,
-  metadataBytesMax: 4096,
-  waitMsMax: 2 ** 31 - 1, // what a timer can hold
-  uint32Max: 2 ** 32 - 1,
-} as const;
+export {
+  attachGraceMs,
+  blockMs,
+  defaults,
+  handshakeMsMin,
+  infoMs,
+  limits,
+  openBackoff,
+  standbyPauseMs,
+} from "./defaults.ts";
 
-export const defaults = {
-  mode: "mailbox",
-  fifoLength: 4,
-  capacity: 8,
-  maxHeld: 1,
-  onStall: "evict",
-  start: "next",
-  reuse: true,
-  wait: "event",
-  whileAway: "wait",
-  /** How long a full queue of another process may hold up the producer. */
-  maxWaitMsAcrossProcesses: 5000,
-  /** In process nobody can hang without us. */
-  maxWaitMsInProcess: -1,
-  maxConsumers: 16,
-  maxPoolBytes: 4 * 2 ** 30,
-  maxWriting: 2,
-  onHeldTooLong: "announce",
-  whenNoConsumer: "drop",
-  supportReset: false,
-  socketMode: 0o600,
-  handshakesPerSecond: 500,
-} as const;
-
-/** How long a connecting end waits for others that are in the middle of their hand-shake. */
-export const attachGraceMs = 1000;
-/** How long `stream.info()` waits for a producer elsewhere, unless told otherwise. */
-export const infoMs = 1000;
-/** A hand-shake with a stream that was there a moment ago gets at least this long. */
-export const handshakeMsMin = 5000;
-/** `wait: "block"`: how long the thread may stand still before its event loop gets a turn. */
-export const blockMs = 100;
-/** Between two looks of a standby for its name. */
-export const standbyPauseMs = 50;
-/** Between two looks for a stream that is not there yet. */
-export const openBackoff = { firstMs: 5, factor: 1.6, maxMs: 100 } as const;
-
-function shown(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value);
-  if (typeof value === "bigint") return `${value}n`;
-  if (typeof value === "object" && value !== null) return Array.isArray(value) ? "an array" : "an object";
-  return typeof value === "function" ? "a function" : String(value);
-}
-
-/** Every message of this file: expected, got, what to do. */
-export const says = (expected: string, hint = "") => ({
-  error: (issue: { input?: unknown }) => `expected ${expected}, got ${shown(issue.input)}${hint && `; ${hint}`}`,
-});
-
-function integer(min: number, max: number, hint = "") {
-  const message = says(`an integer from ${min} to ${max}`, hint);
-  return z.int(message).min(min, message).max(max, message).optional();
-}
-
-function choice<const T extends readonly string[]>(values: T) {
-  return z.enum(values, says(`one of ${values.map((value) => JSON.stringify(value)).join(", ")}`)).optional();
-}
-
-const flag = z.boolean(says("true or false")).optional();
 const nameRule = says(`a stream name, 1 to ${limits.nameLengthMax} of A-Z a-z 0-9 _ -`, 'for example "cam1"');
 const streamName = z.string(nameRule).regex(/^[A-Za-z0-9_-]{1,63}$/, nameRule);
 const path = z.string(says("a path")).min(1, says("a path")).optional();
@@ -178,11 +116,6 @@ function isObserver(value: unknown): value is StreamObserver {
 const onDrop = z.custom<(drop: DroppedEvent) => void>(isFunction, says("a function")).optional();
 const observer = z.custom<StreamObserver>(isObserver, says("an object with methods named after events")).optional();
 
-function number(min: number, max: number) {
-  const message = says(`a number from ${min} to ${max}`);
-  return z.number(message).min(min, message).max(max, message).optional();
-}
-
 const backoff = z.strictObject(
   {
     firstMs: integer(1, limits.waitMsMax),
@@ -211,14 +144,19 @@ const sharedModeOptionNames: readonly (keyof ModeOptions)[] = ["maxHeld", "start
 
 const preset = choice(["realtime", "balanced", "reliable"]);
 
-const createOptions = z.strictObject(
+export const createOptions = z.strictObject(
   {
     ...modeFields,
     preset,
     name: streamName.optional(),
     frame,
     memory: z.enum(["auto", "host"], says('"auto" or "host"', "GPU memory is not built into this version")).optional(),
-    listen: z.array(z.enum(["ipc"], says('"ipc"', "other transports are not built into this version"))).optional(),
+    listen: z.array(listenAddress, says("an array of addresses")).optional(),
+    tokens,
+    tls,
+    origins: z.array(z.string(says("an origin, such as https://ha.local")), says("an array of origins")).optional(),
+    attributes,
+    idleTimeoutMs: dialFields.idleTimeoutMs,
     strict: flag,
     wait,
     whenNoConsumer: choice(["drop", "wait"]),
@@ -238,8 +176,20 @@ const createOptions = z.strictObject(
   says("an options object"),
 );
 
-const openOptions = z.strictObject(
-  { ...modeFields, preset, timeoutMs, signal, runtimeDir: path, client, reconnect, whileAway, wait, observer },
+export const openOptions = z.strictObject(
+  {
+    ...modeFields,
+    preset,
+    timeoutMs,
+    signal,
+    runtimeDir: path,
+    client,
+    reconnect,
+    whileAway,
+    wait,
+    observer,
+    ...dialFields,
+  },
   says("an options object"),
 );
 
@@ -291,7 +241,7 @@ export function check<T>(where: string, schema: z.ZodObject, options: T | undefi
 }
 
 /** An option that only one mode reads, given to another, is a mistake worth a word. */
-function checkModeOwnsOptions(where: string, options: ModeOptions, mode: ModeOptions["mode"]): void {
+export function checkModeOwnsOptions(where: string, options: ModeOptions, mode: ModeOptions["mode"]): void {
   const owned = [
     ["fifoLength", "fifo"],
     ["capacity", "broadcast"],
@@ -366,7 +316,7 @@ function pick(options: ModeOptions, names: readonly (keyof ModeOptions)[]): Mode
 }
 
 /** A preset stands behind the options as a stream's mode options stand behind those of a connection. */
-function withPreset<T extends ModeOptions & { preset?: PresetName }>(options: T): T {
+export function withPreset<T extends ModeOptions & { preset?: PresetName }>(options: T): T {
   return options.preset === undefined ? options : { ...options, ...mergeModeOptions(presets[options.preset], options) };
 }
 

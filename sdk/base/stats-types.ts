@@ -81,6 +81,23 @@ export interface LifetimeCounters {
   discarded: bigint;
 }
 
+/** What a connection over the network knows of its way. Times are ns. */
+export interface RemoteStats {
+  /** Address and port of the other end. */
+  peer: string;
+  /** Frames that arrived, those that were never acquired included, and the bytes of their pixels. */
+  arrived: bigint;
+  arrivedBytes: bigint;
+  /** Of the newest ping; undefined until one was answered, as the two below. */
+  roundTrip: bigint | undefined;
+  /** The peer's monotonic clock less ours. */
+  clockOffset: bigint | undefined;
+  /** The true offset is within ± this. */
+  clockError: bigint | undefined;
+  /** From a frame's post until all of it was here, by the estimated offset; no frames: all 0. */
+  transfer: { frames: number; p50: number; p99: number; max: number };
+}
+
 export interface ConsumerStats {
   connection: bigint;
   epoch: bigint;
@@ -108,6 +125,8 @@ export interface ConsumerStats {
   lifetime: LifetimeCounters;
   /** Of the newest connection; undefined before the producer is met. */
   latency: LatencyLedger | undefined;
+  /** Of a connection over the network; undefined for others. */
+  remote: RemoteStats | undefined;
 }
 
 export interface StreamStats {

@@ -1,7 +1,8 @@
 /** What a producer tells about its stream: checked where it is told, and once more where it is read. */
 import { z } from "zod";
-import { check, says } from "./config.ts";
+import { check } from "./config.ts";
 import type { StreamMetadata } from "./info-types.ts";
+import { says } from "./rules.ts";
 
 const text = z.string(says("a text")).optional();
 const aboveZero = says("a number above 0");

@@ -3,9 +3,11 @@
  * Counters and times are in `stats-types.ts`.
  */
 import type { DroppedEvent, StreamObserver } from "./event-types.ts";
+import type { AccessTokens, NegotiatedAttributes, TlsOptions } from "./network-types.ts";
 
 export type * from "./event-types.ts";
 export type * from "./info-types.ts";
+export type * from "./network-types.ts";
 
 /** Pixel formats, named as GStreamer names them; `bytes` is opaque data of any length up to the slot size. */
 export type FormatName =
@@ -142,8 +144,22 @@ export interface CreateStreamOptions extends ModeOptions {
   frame?: FrameSpec;
   /** Where slots live. `auto` picks and says why in `stream.via`. Only host memory exists so far. @default "auto" */
   memory?: "auto" | "host";
-  /** @default ["ipc"] with a name */
-  listen?: readonly "ipc"[];
+  /**
+   * Where others find it: `ipc`, and addresses such as `tcp://0.0.0.0:8888`, `tls://[::]:8443`, `ws://127.0.0.1:8890`.
+   * Streams of one process may share an address. Port 0: any free one; `stream.addresses` says which.
+   * @default ["ipc"] with a name
+   */
+  listen?: readonly string[];
+  /** Who may connect over the network: a secret, or several, per right. @default everybody */
+  tokens?: AccessTokens;
+  /** Certificate and key for `tls` and `wss`. */
+  tls?: TlsOptions;
+  /** Pages whose scripts may connect over `ws` and `wss`, such as `https://ha.local`. @default the listener's own */
+  origins?: readonly string[];
+  /** Over the network: a peer is lost after so long without a byte, ms; 0: never. @default 10000 */
+  idleTimeoutMs?: number;
+  /** What a peer that connects over the network must agree to; see docs/network.md. */
+  attributes?: NegotiatedAttributes;
   /** How its consumers wait. @default "event" */
   wait?: WaitStrategy;
   /** EGL to the letter: one consumer, consumer first, the stream ends when either end goes. @default false */
@@ -265,6 +281,23 @@ export interface OpenStreamOptions extends ModeOptions {
   wait?: WaitStrategy;
   /** Told of what happens to the endpoints here, besides listeners. */
   observer?: StreamObserver;
+  /**
+   * For a stream by its name alone: listeners that are asked when no stream of this host has it, such as
+   * `tcp://192.0.2.7:8888`. The first in this order that has it wins. @default $EDGESTREAM_REMOTES, comma separated
+   */
+  remotes?: readonly string[];
+  /** Over the network: the secret for what this end does. @default $EDGESTREAM_TOKEN, else none */
+  token?: string;
+  /** For `tls` and `wss`. */
+  tls?: TlsOptions;
+  /** Over the network: how long a connection may take to open, ms. @default 5000 */
+  connectTimeoutMs?: number;
+  /** Over the network: without a byte for so long the connection is lost, ms; 0: never. @default 10000 */
+  idleTimeoutMs?: number;
+  /** Over the network, mailbox and broadcast: a frame is sent only while an acquire waits for it. @default false */
+  demand?: boolean;
+  /** Over the network: what the other end must agree to. */
+  attributes?: NegotiatedAttributes;
 }
 
 export interface PostOptions extends WaitOptions {
@@ -282,7 +315,7 @@ export interface PostOptions extends WaitOptions {
 
 /** How this stream is reached and why. */
 export interface Via {
-  transport: "in-process" | "ipc";
+  transport: "in-process" | "ipc" | "tcp" | "tls" | "ws" | "wss";
   memory: "host";
   /** A sentence for a person. */
   reason: string;

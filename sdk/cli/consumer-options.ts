@@ -6,9 +6,10 @@ import type { Consumer } from "../consumer.ts";
 import { openStream } from "../open-stream.ts";
 import type { Stream } from "../stream.ts";
 import { CommandError, codeOf } from "./failure.ts";
+import { type DialFlags, declareDialOptions, dialOptions } from "./network-options.ts";
 import { oneOf, seconds, wholeNumber } from "./option-parsers.ts";
 
-export interface ConsumerFlags {
+export interface ConsumerFlags extends DialFlags {
   count?: number;
   mode: "mailbox" | "fifo" | "broadcast";
   fifoLength?: number;
@@ -27,7 +28,7 @@ const defaultWaitSeconds = 10;
 const modeNames = ["mailbox", "fifo", "broadcast"] as const;
 
 export function declareConsumerOptions(command: Command): Command {
-  return command
+  command
     .option("--count <n>", "end after n frames", wholeNumber("--count", 1, 2 ** 40))
     .option("--mode <mode>", `one of ${modeNames.join(", ")}`, oneOf("--mode", modeNames), "fifo")
     .option("--fifo-length <n>", "fifo: waiting frames", wholeNumber("--fifo-length", 1, 128))
@@ -40,6 +41,7 @@ export function declareConsumerOptions(command: Command): Command {
     .option("--wait <seconds>", "how long to wait for the stream to appear", seconds("--wait"), defaultWaitSeconds)
     .option("--reconnect", "go on when the producer comes back", false)
     .option("--runtime-dir <path>", "where the socket is");
+  return declareDialOptions(command);
 }
 
 /** `client`: what observers see. undefined: the signal fired first. */
@@ -55,7 +57,8 @@ export async function openToRead(
     if (signal.aborted) return undefined;
     if (codeOf(error) !== "ERR_NOT_FOUND") throw error;
     const hint = "edgestream list shows what is there, --wait <seconds> waits longer";
-    const message = `no stream "${name}" appeared within ${flags.wait} s; ${hint}`;
+    const where = isRemote(name) ? `: ${(error as Error).message}` : "";
+    const message = `no stream "${name}" appeared within ${flags.wait} s${where}; ${hint}`;
     throw new CommandError("ERR_NOT_FOUND", message, { cause: error });
   }
 }
@@ -70,8 +73,12 @@ export async function connectToRead(stream: Stream, signal: AbortSignal): Promis
   }
 }
 
+/** Then it matters what did not answer. */
+const isRemote = (name: string) => name.includes("://") || (process.env["EDGESTREAM_REMOTES"] ?? "") !== "";
+
 function openOptions(flags: ConsumerFlags, client: string, signal: AbortSignal): OpenStreamOptions {
   return {
+    ...dialOptions(flags),
     mode: flags.mode,
     timeoutMs: Math.round(flags.wait * 1000),
     signal,

@@ -2,6 +2,7 @@
 /** The `edgestream` program: finds the command, and turns what went wrong into a sentence and an exit code. */
 import { Command, CommanderError } from "commander";
 import { addBenchCommand } from "./commands/bench.ts";
+import { addBridgeCommand } from "./commands/bridge.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
 import { addListCommand } from "./commands/list.ts";
 import { addPullCommand } from "./commands/pull.ts";
@@ -36,6 +37,7 @@ function makeProgram(): Command {
   addDoctorCommand(program);
   addRecordCommand(program);
   addReplayCommand(program);
+  addBridgeCommand(program);
   addBenchCommand(program);
   return program;
 }

@@ -3,6 +3,7 @@ import { type Command, Option } from "commander";
 import type { AcceptOptions, CreateStreamOptions, FrameSpec, ModeName } from "../base/types.ts";
 import { usageError } from "./failure.ts";
 import { classifyInput, type InputKind, isLive, type TimeBaseChoice } from "./ffmpeg-args.ts";
+import { declareListenOptions, type ListenFlags, listenOptions } from "./network-options.ts";
 import {
   oneOf,
   parseFormat,
@@ -16,7 +17,7 @@ import {
 } from "./option-parsers.ts";
 
 /** As commander hands them over. */
-export interface SourceFlags {
+export interface SourceFlags extends ListenFlags {
   name: string;
   loop: boolean;
   realtime?: boolean;
@@ -47,6 +48,8 @@ export interface SourceSettings extends SourceFlags {
   input: string;
   kind: InputKind;
   paced: boolean;
+  /** Where it is offered besides, and to whom. */
+  network: ReturnType<typeof listenOptions>;
 }
 
 const modeNames = ["mailbox", "fifo", "broadcast"] as const;
@@ -58,13 +61,14 @@ Examples:
   edgestream source rtsp://camera.local/stream1 --name door
   edgestream source /dev/video0 --name desk --size 1280x720 --fps 30
   edgestream source test: --name bars --size 1920x1080 --fps 60
+  edgestream source test: --name bars --listen tcp://0.0.0.0:8888 --token-file bars.token
 
 A rotated file is turned upright, as ffmpeg does it. When the picture changes its size, it is scaled to the first size.
 A file counts time as ffmpeg does by default (a tick per frame); --time-base source keeps the container's own ticks.
 Exit codes: 0 the input ended or the program was asked to stop, 1 it failed, 2 wrong options.`;
 
 export function declareSourceOptions(command: Command): Command {
-  return command
+  command
     .argument("<input>", "a video file, rtsp://..., /dev/videoN, or test: (a moving pattern)")
     .requiredOption("--name <name>", "the stream's name: 1 to 63 of A-Z a-z 0-9 _ -")
     .option("--loop", "begin again at the end of a file", false)
@@ -89,7 +93,8 @@ export function declareSourceOptions(command: Command): Command {
     .option("--accept-max-slots <n>", "largest pool, in frames", wholeNumber("--accept-max-slots", 2, 256))
     .option("--socket-mode <octal>", "who may connect, such as 0660 (default 0600)", parseSocketMode)
     .option("--socket-group <gid>", "group of the socket", wholeNumber("--socket-group", 0, 2 ** 32 - 2))
-    .option("--runtime-dir <path>", "where the socket is made")
+    .option("--runtime-dir <path>", "where the socket is made");
+  return declareListenOptions(command)
     .option("--quiet", "no progress", false)
     .option("--json", "one JSON object per line on stdout: started, progress, ended", false)
     .addHelpText("after", sourceExamples);
@@ -121,7 +126,7 @@ export function settleSource(input: string, flags: SourceFlags): SourceSettings 
   if (flags.realtime && isLive(kind))
     throw usageError("--realtime is for files and test:; a camera keeps its own time");
   const paced = !isLive(kind) && (flags.realtime ?? (flags.loop || kind === "test"));
-  return { ...flags, input, kind, paced };
+  return { ...flags, input, kind, paced, network: listenOptions(flags) };
 }
 
 export function streamOptions(settings: SourceSettings, frame: FrameSpec): CreateStreamOptions {
@@ -138,6 +143,7 @@ export function streamOptions(settings: SourceSettings, frame: FrameSpec): Creat
     frame,
     accept,
     whenNoConsumer: settings.whenNoConsumer,
+    ...settings.network,
     ...(settings.socketMode !== undefined && { socketMode: settings.socketMode }),
     ...(settings.socketGroup !== undefined && { socketGroup: settings.socketGroup }),
     ...(settings.runtimeDir !== undefined && { runtimeDir: settings.runtimeDir }),

@@ -60,8 +60,10 @@ export class StreamRun implements AsyncDisposable {
     });
     const size = frame.height === undefined ? `up to ${frame.width}` : `${frame.width}x${frame.height}`;
     this.progress.say(`${frame.format} ${size}; read it with: edgestream pull ${settings.name}`);
+    const { addresses } = stream;
+    if (addresses.length > 0) this.progress.say(`from elsewhere with: edgestream pull ${addresses.join(" or ")}`);
     this.#tellTrouble();
-    this.#emit("started", { name: settings.name, ...frame });
+    this.#emit("started", { name: settings.name, ...frame, ...(addresses.length > 0 && { addresses }) });
   }
 
   async stream(input: FrameInput, pacer: Pacer | undefined, signal: AbortSignal): Promise<void> {

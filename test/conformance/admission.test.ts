@@ -90,7 +90,10 @@ describe.each(places)("$name", (place) => {
 
   test("via says how the stream is reached, and why", async () => {
     const bench = await openBench(place);
-    expect(bench.stream.via).toMatchObject({ transport: place.name === "ipc" ? "ipc" : "in-process", memory: "host" });
+    expect(bench.stream.via).toMatchObject({
+      transport: place.name === "in process" ? "in-process" : place.name,
+      memory: "host",
+    });
     expect(bench.stream.via.reason.length).toBeGreaterThan(10);
   });
 });

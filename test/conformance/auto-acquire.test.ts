@@ -1,7 +1,7 @@
 /** Frames that come by themselves: auto-acquire, and the event for those who acquire at each step. */
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { endChildren, removeRuntimeDirs, until } from "../programs/child.ts";
-import { closeBenches, modes, openBench, places } from "./places.ts";
+import { closeBenches, localPlaces, modes, openBench, type Place, places } from "./places.ts";
 
 afterEach(async () => {
   await closeBenches();
@@ -112,7 +112,7 @@ describe.each(places)("$name", (place) => {
 });
 
 test("a listener that may hold no more is told again after a release, and does not spin meanwhile", async () => {
-  const bench = await openBench(places[0] as (typeof places)[number]);
+  const bench = await openBench(localPlaces[0] as Place);
   const consumer = await bench.consume({ mode: "fifo", fifoLength: 4, maxHeld: 2 });
   const held: { release(): void }[] = [];
   let events = 0;

@@ -20,7 +20,8 @@ const testFiles = readdirSync(testFolder, { recursive: true, encoding: "utf8" })
 /** The files that have a test of this title: TEST("title"), test("title", test.each(...)("title". */
 export function filesWith(title) {
   const literal = title.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
-  const call = new RegExp(`(\\btest|TEST|\\btest\\.each\\([^;]*?\\))\\(\\s*"${literal}"`);
+  const modifiers = "(?:\\.skipIf\\([^;]*?\\))?(?:\\.each(?:<[^(]*>)?\\([^;]*?\\))?";
+  const call = new RegExp(`(\\btest${modifiers}|TEST)\\(\\s*"${literal}"`);
   return testFiles.filter(({ text }) => call.test(text)).map(({ name }) => name);
 }
 
@@ -48,8 +49,9 @@ export function conformanceDocs() {
 
 What EGLStream and NvSciStream promise, and what edgestream makes of it. Written by
 \`node test/conformance/conformance-docs.mjs\`; the tests are named, and run over each distance (in process, between
-processes) and each mode that the rule is about. Proven: ${proven}, of which ${inC} through the
-C interface as well. Declined: ${declined}. Not there yet: ${missing}.
+processes, over tcp, tls and WebSocket: [what differs](network.md#what-differs-from-a-local-stream)) and each mode
+that the rule is about. Proven: ${proven}, of which ${inC} through the C interface as well. Declined: ${declined}.
+Not there yet: ${missing}.
 
 | | rule | EGLStream | NvSciStream | edgestream | test | test in C |
 | --- | --- | --- | --- | --- | --- | --- |

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { endChildren, removeRuntimeDirs, until, within } from "../programs/child.ts";
 import { Pattern } from "../programs/pattern.mjs";
-import { closeBenches, modes, openBench, places } from "./places.ts";
+import { closeBenches, everyPlace, localPlaces, modes, openBench } from "./places.ts";
 
 const pattern = new Pattern(64 * 16);
 const waitingAtTheEnd = { mailbox: [3n], fifo: [1n, 2n, 3n], broadcast: [1n, 2n, 3n] } as const;
@@ -13,7 +13,7 @@ afterEach(async () => {
 });
 afterAll(removeRuntimeDirs);
 
-describe.each(places)("$name", (place) => {
+describe.each(everyPlace)("$name", (place) => {
   describe.each(modes)("%s", (mode) => {
     test("closeInput lets the consumer read what waits; then its iterator ends normally", async () => {
       const bench = await openBench(place);
@@ -139,7 +139,7 @@ describe.each(places)("$name", (place) => {
 });
 
 describe("a producer's process is killed", () => {
-  const ipc = places.filter(({ name }) => name === "ipc");
+  const ipc = localPlaces.filter(({ name }) => name === "ipc");
 
   test.each(modes)(
     "%s: what was held stays, the mode decides what is drained, then ERR_PRODUCER_LOST",

@@ -108,25 +108,28 @@ describe.each(places)("$name", (place) => {
     });
   });
 
-  test("maxHeld above 1: frames are released in any order and none changes while held", async () => {
-    const bench = await openBench(place);
-    const consumer = await bench.consume({ mode: "fifo", fifoLength: 4, maxHeld: 3 });
-    await bench.source.post(3);
-    const [one, two, three] = [await consumer.acquire(), await consumer.acquire(), await consumer.acquire()];
-    expect([one.number, two.number, three.number]).toEqual([1n, 2n, 3n]);
-    await bench.source.post(2);
-    two.release();
-    const four = await consumer.acquire();
-    expect(four.number).toBe(4n);
-    one.release();
-    const five = await consumer.acquire();
-    await bench.source.post(3);
-    expect(pattern.matches(three.data, 3n)).toBe(true);
-    expect(pattern.matches(four.data, 4n)).toBe(true);
-    expect(pattern.matches(five.data, 5n)).toBe(true);
-    expect(two.data.byteLength).toBe(0);
-    expect((await bench.source.stats()).connections[0]).toMatchObject({ held: 3n, waiting: 3n });
-  });
+  test.skipIf(!place.sharesMemory)(
+    "maxHeld above 1: frames are released in any order and none changes while held",
+    async () => {
+      const bench = await openBench(place);
+      const consumer = await bench.consume({ mode: "fifo", fifoLength: 4, maxHeld: 3 });
+      await bench.source.post(3);
+      const [one, two, three] = [await consumer.acquire(), await consumer.acquire(), await consumer.acquire()];
+      expect([one.number, two.number, three.number]).toEqual([1n, 2n, 3n]);
+      await bench.source.post(2);
+      two.release();
+      const four = await consumer.acquire();
+      expect(four.number).toBe(4n);
+      one.release();
+      const five = await consumer.acquire();
+      await bench.source.post(3);
+      expect(pattern.matches(three.data, 3n)).toBe(true);
+      expect(pattern.matches(four.data, 4n)).toBe(true);
+      expect(pattern.matches(five.data, 5n)).toBe(true);
+      expect(two.data.byteLength).toBe(0);
+      expect((await bench.source.stats()).connections[0]).toMatchObject({ held: 3n, waiting: 3n });
+    },
+  );
 
   test("with every credit out an acquire waits for a release", async () => {
     const bench = await openBench(place);

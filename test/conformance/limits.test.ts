@@ -21,24 +21,27 @@ const maxHoldMs = 40;
 const severalLooks = () => new Promise((resolve) => setTimeout(resolve, 4 * maxHoldMs));
 
 describe.each(places)("$name", (place) => {
-  test("a frame held longer than maxHoldMs is told once per lease; the connection goes on", async () => {
-    const bench = await openBench(place, { accept: { maxHoldMs } });
-    const consumer = await bench.consume({ mode: "fifo", maxHeld: 3 });
-    await bench.source.post(2);
-    const first = await consumer.acquire();
-    const [event] = await told(bench, "heldTooLong");
-    expect(event).toMatchObject({ connection: consumer.connection, frames: 1 });
-    expect(event?.heldMs).toBeGreaterThanOrEqual(maxHoldMs);
-    await severalLooks();
-    const second = await consumer.acquire();
-    const both = await told(bench, "heldTooLong", 2);
-    expect(both.map(({ frames }) => frames)).toEqual([1, 2]);
-    first.release();
-    second.release();
-    await bench.source.post(1);
-    expect((await consumer.acquire()).number).toBe(3n);
-    expect(consumer.state).toBe("old-frame-available");
-  });
+  test.skipIf(!place.sharesMemory)(
+    "a frame held longer than maxHoldMs is told once per lease; the connection goes on",
+    async () => {
+      const bench = await openBench(place, { accept: { maxHoldMs } });
+      const consumer = await bench.consume({ mode: "fifo", maxHeld: 3 });
+      await bench.source.post(2);
+      const first = await consumer.acquire();
+      const [event] = await told(bench, "heldTooLong");
+      expect(event).toMatchObject({ connection: consumer.connection, frames: 1 });
+      expect(event?.heldMs).toBeGreaterThanOrEqual(maxHoldMs);
+      await severalLooks();
+      const second = await consumer.acquire();
+      const both = await told(bench, "heldTooLong", 2);
+      expect(both.map(({ frames }) => frames)).toEqual([1, 2]);
+      first.release();
+      second.release();
+      await bench.source.post(1);
+      expect((await consumer.acquire()).number).toBe(3n);
+      expect(consumer.state).toBe("old-frame-available");
+    },
+  );
 
   test("a consumer that waits for frames holds none, though its last one is kept for reuse", async () => {
     const bench = await openBench(place, { accept: { maxHoldMs, onHeldTooLong: "evict" } });
@@ -51,42 +54,45 @@ describe.each(places)("$name", (place) => {
     expect((await consumer.acquire()).number).toBe(2n);
   });
 
-  test("onHeldTooLong evict says why, with the last counters; the frame stays until it is released", async () => {
-    const bench = await openBench(place, { accept: { maxHoldMs, onHeldTooLong: "evict" } });
-    const holder = await bench.consume({ mode: "mailbox" });
-    const reader = await bench.consume({ mode: "mailbox" });
-    await bench.source.post(1);
-    const held = await holder.acquire();
-    const before = Buffer.from(held.data);
-    (await reader.acquire()).release();
-    const { connection } = holder;
-    const [evicted] = await told(bench, "evicted");
-    const [disconnected] = await told(bench, "disconnected");
-    const stats = { posted: 1n, delivered: 1n, skipped: 0n, discarded: 0n, waiting: 0n, held: 1n };
-    const cause = "evicted-hold";
-    expect(evicted).toMatchObject({ connection, cause, reason: expect.stringContaining("maxHoldMs"), stats });
-    expect(disconnected).toMatchObject({ connection, cause, discarded: 0n, stats });
-    for (let number = 2n; number <= 40n; number++) {
+  test.skipIf(!place.sharesMemory)(
+    "onHeldTooLong evict says why, with the last counters; the frame stays until it is released",
+    async () => {
+      const bench = await openBench(place, { accept: { maxHoldMs, onHeldTooLong: "evict" } });
+      const holder = await bench.consume({ mode: "mailbox" });
+      const reader = await bench.consume({ mode: "mailbox" });
       await bench.source.post(1);
-      const frame = await reader.acquire();
-      expect(frame.number).toBe(number);
-      frame.release();
-    }
-    expect(Buffer.compare(before, held.data)).toBe(0);
-    await expect(holder.acquire()).rejects.toMatchObject({ code: "ERR_BAD_STATE", reason: "evicted" });
-    expect(holder.cause).toBe(cause);
-    expect(holder.reason).toContain("maxHoldMs");
-    held.release();
-    await holder.close();
-    await until("only the reader is left", async () => (await bench.source.stats()).connections.length === 1);
-    await reader.close();
-    await until("all slots are back", async () => {
-      const { pool } = await bench.source.stats();
-      return pool.slotsFree === pool.slots;
-    });
-  });
+      const held = await holder.acquire();
+      const before = Buffer.from(held.data);
+      (await reader.acquire()).release();
+      const { connection } = holder;
+      const [evicted] = await told(bench, "evicted");
+      const [disconnected] = await told(bench, "disconnected");
+      const stats = { posted: 1n, delivered: 1n, skipped: 0n, discarded: 0n, waiting: 0n, held: 1n };
+      const cause = "evicted-hold";
+      expect(evicted).toMatchObject({ connection, cause, reason: expect.stringContaining("maxHoldMs"), stats });
+      expect(disconnected).toMatchObject({ connection, cause, discarded: 0n, stats });
+      for (let number = 2n; number <= 40n; number++) {
+        await bench.source.post(1);
+        const frame = await reader.acquire();
+        expect(frame.number).toBe(number);
+        frame.release();
+      }
+      expect(Buffer.compare(before, held.data)).toBe(0);
+      await expect(holder.acquire()).rejects.toMatchObject({ code: "ERR_BAD_STATE", reason: "evicted" });
+      expect(holder.cause).toBe(cause);
+      expect(holder.reason).toContain("maxHoldMs");
+      held.release();
+      await holder.close();
+      await until("only the reader is left", async () => (await bench.source.stats()).connections.length === 1);
+      await reader.close();
+      await until("all slots are back", async () => {
+        const { pool } = await bench.source.stats();
+        return pool.slotsFree === pool.slots;
+      });
+    },
+  );
 
-  test("a stalled connection that takes frames again is recovered", async () => {
+  test.skipIf(!place.sharesMemory)("a stalled connection that takes frames again is recovered", async () => {
     const bench = await openBench(place);
     const consumer = await bench.consume({ mode: "fifo", fifoLength: 1, maxWaitMs: 20, onStall: "overwrite" });
     await bench.source.post(2);

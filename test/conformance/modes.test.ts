@@ -2,7 +2,7 @@
 import type { Consumer } from "edgestream";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { endChildren, removeRuntimeDirs, until, within } from "../programs/child.ts";
-import { closeBenches, openBench, places } from "./places.ts";
+import { closeBenches, everyPlace, openBench } from "./places.ts";
 
 afterEach(async () => {
   await closeBenches();
@@ -20,7 +20,7 @@ async function read(consumer: Consumer, count: number): Promise<[bigint, bigint]
   return seen;
 }
 
-describe.each(places)("$name", (place) => {
+describe.each(everyPlace)("$name", (place) => {
   describe("mailbox", () => {
     test("the newest frame wins, and what was passed over is counted", async () => {
       const bench = await openBench(place);
@@ -117,15 +117,18 @@ describe.each(places)("$name", (place) => {
       expect(consumer.stats().cause).toBe("evicted-stall");
     });
 
-    test("onStall overwrite gives up the oldest frame instead of the consumer", async () => {
-      const bench = await openBench(place);
-      const consumer = await bench.consume({ mode: "fifo", fifoLength: 2, maxWaitMs: 40, onStall: "overwrite" });
-      await bench.source.post(3, { timeoutMs: 20_000 });
-      expect(await read(consumer, 2)).toEqual([
-        [2n, 1n],
-        [3n, 0n],
-      ]);
-    });
+    test.skipIf(!place.sharesMemory)(
+      "onStall overwrite gives up the oldest frame instead of the consumer",
+      async () => {
+        const bench = await openBench(place);
+        const consumer = await bench.consume({ mode: "fifo", fifoLength: 2, maxWaitMs: 40, onStall: "overwrite" });
+        await bench.source.post(3, { timeoutMs: 20_000 });
+        expect(await read(consumer, 2)).toEqual([
+          [2n, 1n],
+          [3n, 0n],
+        ]);
+      },
+    );
   });
 
   describe("broadcast", () => {
@@ -149,19 +152,22 @@ describe.each(places)("$name", (place) => {
       ]);
     });
 
-    test("a consumer further behind than maxLag is announced as lagged and evicted", async () => {
-      const bench = await openBench(place);
-      const consumer = await bench.consume({ mode: "broadcast", capacity: 2, maxLag: 5 });
-      await bench.source.post(7);
-      expect(consumer.state).not.toBe("disconnected");
-      await bench.source.post(1);
-      await until("the eviction is announced", async () => {
-        const events = await bench.source.events();
-        return events.some(({ name, skipped }) => name === "lagged" && skipped === 6n);
-      });
-      expect(await consumer.next({ timeoutMs: 5000 })).toMatchObject({ status: "evicted" });
-      expect(consumer.stats().cause).toBe("evicted-lag");
-    });
+    test.skipIf(!place.sharesMemory)(
+      "a consumer further behind than maxLag is announced as lagged and evicted",
+      async () => {
+        const bench = await openBench(place);
+        const consumer = await bench.consume({ mode: "broadcast", capacity: 2, maxLag: 5 });
+        await bench.source.post(7);
+        expect(consumer.state).not.toBe("disconnected");
+        await bench.source.post(1);
+        await until("the eviction is announced", async () => {
+          const events = await bench.source.events();
+          return events.some(({ name, skipped }) => name === "lagged" && skipped === 6n);
+        });
+        expect(await consumer.next({ timeoutMs: 5000 })).toMatchObject({ status: "evicted" });
+        expect(consumer.stats().cause).toBe("evicted-lag");
+      },
+    );
   });
 
   test("whenFull drop refuses the incoming frame and counts it", async () => {

@@ -15,12 +15,13 @@
  */
 
 import { rulesInC } from "./rules-in-c.mjs";
+import { rulesOfLinks } from "./rules-of-links.mjs";
 import { rulesOfMany } from "./rules-of-many.mjs";
 import { rulesOfOneConnection } from "./rules-of-one-connection.mjs";
 import { rulesOfVerbs } from "./rules-of-verbs.mjs";
 
 /** @type {readonly Row[]} */
-export const register = [...rulesOfOneConnection, ...rulesOfMany, ...rulesOfVerbs].map((each) => {
+export const register = [...rulesOfOneConnection, ...rulesOfMany, ...rulesOfVerbs, ...rulesOfLinks].map((each) => {
   const inC = rulesInC[each.row];
   return inC === undefined ? each : { ...each, inC };
 });

@@ -4,7 +4,7 @@ import { openStream } from "edgestream";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { endChildren, makeRuntimeDir, removeRuntimeDirs, until } from "../programs/child.ts";
 import { childSource, localSource } from "../programs/remote-source.ts";
-import { closeBenches, frame, modes, openBench, places } from "./places.ts";
+import { closeBenches, everyPlace, frame, modes, openBench } from "./places.ts";
 
 const legal = new Set([
   "initializing > created",
@@ -40,7 +40,7 @@ afterEach(async () => {
 });
 afterAll(removeRuntimeDirs);
 
-describe.each(places)("$name", (place) => {
+describe.each(everyPlace)("$name", (place) => {
   describe.each(modes)("%s", (mode) => {
     test("a connection goes empty, new, old, new, old, disconnected, by legal steps only", async () => {
       const bench = await openBench(place);

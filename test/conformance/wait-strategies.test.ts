@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { endChildren, removeRuntimeDirs } from "../programs/child.ts";
-import { closeBenches, modes, openBench, places } from "./places.ts";
+import { closeBenches, localPlaces, modes, openBench, type Place, places } from "./places.ts";
 
 const strategies = ["event", "poll", "block"] as const;
 
@@ -74,7 +74,7 @@ describe.each(places)("$name", (place) => {
 });
 
 describe("how a thread that waits in its own way rests", () => {
-  const place = places.find(({ name }) => name === "ipc") as (typeof places)[number];
+  const place = localPlaces.find(({ name }) => name === "ipc") as Place;
 
   /** Processor time of this process while `ms` pass, in ms. */
   async function processorMs(ms: number): Promise<number> {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, expect, test } from "vitest";
 import { Child, endChildren } from "../programs/child.ts";
+import { freePort } from "../programs/free-port.ts";
 
 const samples = fileURLToPath(new URL("../../samples/", import.meta.url));
 const runtimeDir = mkdtempSync(join(tmpdir(), "es-"));
@@ -48,6 +49,24 @@ test.each(["node-to-c", "c-to-node"])("04: a C client, %s, every pixel checked",
   });
   expect(result.stderr + result.stdout).toContain("100 frames");
   expect(result.status).toBe(0);
+});
+
+test.each(["producer", "consumer"])("08: across partitions, the %s listens", async (listener) => {
+  const place = `tcp://127.0.0.1:${await freePort()}`;
+  const programs = ["producer", "consumer"].map((role) => {
+    return sample(`08-cross-partition/${role}.mjs`, role === listener ? "listen" : "dial", place);
+  });
+  await Promise.all(programs.map((program) => program.ended()));
+});
+
+test("09: a bridge, two local consumers and one link", async () => {
+  const place = `tcp://127.0.0.1:${await freePort()}`;
+  const consumers = ["fifo", "mailbox"].map((mode) => sample("09-bridge/consumer.mjs", mode));
+  const bridge = sample("09-bridge/bridge.mjs", place);
+  const producer = sample("09-bridge/producer.mjs", place);
+  await Promise.all([...consumers, bridge, producer].map((program) => program.ended()));
+  const lines = ["text", "text"].map((kind) => producer.line(kind));
+  expect((await Promise.all(lines))[1]).toMatchObject({ text: "done; consumers at the end: 1" });
 });
 
 test("the demo proves its every line", { timeout: 90_000 }, async () => {

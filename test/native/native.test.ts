@@ -19,7 +19,7 @@ async function failures(tree: Tree): Promise<string[]> {
 }
 
 beforeAll(async () => {
-  await make("plain", "core_test", "attacker", "steady_producer", "hostile_consumer");
+  await make("plain", "core_test", "attacker", "steady_producer", "hostile_consumer", "link_emulator");
   await make("address", "core_test");
   await make("thread", "core_test");
 }, buildTimeoutMs);

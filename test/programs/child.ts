@@ -5,7 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** One line of a program's stdout: an object with a kind. 64-bit numbers come as strings. */
+/**
+ * One line of a program's stdout: an object with a kind, or a command's, whose `event` is its kind. 64-bit numbers of
+ * programs come as strings.
+ */
 export interface Line {
   kind: string;
   [field: string]: unknown;
@@ -127,7 +130,7 @@ export class Child {
     const lines = (this.#rest + text).split("\n");
     this.#rest = lines.pop() ?? "";
     for (const line of lines) {
-      this.#lines.push(line.startsWith("{") ? (JSON.parse(line) as Line) : { kind: "text", text: line });
+      this.#lines.push(line.startsWith("{") ? toLine(JSON.parse(line)) : { kind: "text", text: line });
     }
     this.#wake();
   }
@@ -143,6 +146,8 @@ export class Child {
     return `${exit}\nstdout: ${lines || "nothing"}\nstderr: ${this.stderr || "nothing"}`;
   }
 }
+
+const toLine = (fields: Line & { event?: string }): Line => ({ ...fields, kind: fields.kind ?? fields.event });
 
 /** Runs `test/programs/<program>` with one JSON argument. */
 export function run(program: string, argument: unknown = {}, options: SpawnOptions = {}): Child {

@@ -1,6 +1,8 @@
 /**
  * A consumer that checks every frame it gets, whole: number, mark and CRC; and once more before it lets go of it.
- * One JSON argument: { name, open?, consumer?, count?, sleepMs?, hold?, check?, paint? }. Says connected, first, done.
+ * One JSON argument: { name, open?, consumer?, count?, sleepMs?, hold?, check?, paint?, marked? }. Says connected,
+ * first, done; with `reconnect` also disconnected and reconnected; with `marked` also life.
+ * `marked`: a frame is what its mark says, for behind a bridge a producer's lives have one numbering.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { openStream } from "edgestream";
@@ -16,7 +18,9 @@ const {
   hold = 0,
   check = true,
   paint = "noise",
+  marked = false,
 } = order;
+let lastMark = 0n;
 const report = { frames: 0, torn: 0, misnumbered: 0, skipped: 0n, gaps: 0, unaccounted: 0n, first: 0n, last: 0n };
 const held = [];
 let pattern;
@@ -28,7 +32,13 @@ function say(kind, fields = {}) {
 
 function isWhole(frame) {
   if (pattern?.size !== frame.data.byteLength) pattern = new Pattern(frame.data.byteLength, paint);
-  return pattern.matches(frame.data, frame.number);
+  return pattern.matches(frame.data, marked ? numberIn(frame.metadata) : frame.number);
+}
+
+/** A producer's next life begins with 1 again; within a life marks go up. */
+function noteMark(mark) {
+  if (mark <= lastMark) say("life", { mark });
+  lastMark = mark;
 }
 
 function note(frame) {
@@ -43,7 +53,8 @@ function note(frame) {
   report.frames++;
   report.skipped += frame.skipped;
   report.last = frame.number;
-  if (check && numberIn(frame.metadata) !== frame.number) report.misnumbered++;
+  if (marked) noteMark(numberIn(frame.metadata));
+  else if (check && numberIn(frame.metadata) !== frame.number) report.misnumbered++;
 }
 
 /** A frame that changes while it is held counts as torn, once. */
@@ -76,11 +87,19 @@ async function readAll(consumer) {
   }
 }
 
+function tellOfComebacks(consumer) {
+  consumer.on("statechange", ({ newState }) => {
+    if (newState === "disconnected") say("disconnected", { cause: consumer.cause });
+  });
+  consumer.on("reconnected", (event) => say("reconnected", event));
+}
+
 let end = "ended";
 let consumer;
 try {
   const stream = await openStream(name, open);
   consumer = await stream.connectConsumer(options);
+  if (open.reconnect) tellOfComebacks(consumer);
   say("connected", { pid: process.pid, connection: consumer.connection, via: stream.via });
   await (hold > 0 ? keepSome(consumer) : readAll(consumer));
 } catch (error) {

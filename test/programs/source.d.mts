@@ -98,6 +98,8 @@ export interface SourceCalls {
   closeProducer(): Promise<void>;
   close(): Promise<void>;
   state(): Promise<StreamState>;
+  addresses(): Promise<string[]>;
+  flushLinks(): Promise<void>;
   stats(): Promise<ProducerStats>;
   events(): Promise<SourceEvent[]>;
   resources(): Promise<Resources>;

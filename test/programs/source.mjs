@@ -231,6 +231,11 @@ export class Source {
     return this.producer.flush(options);
   }
 
+  /** Whoever consumes over the network has heard everything; posts that wait are not waited for. */
+  async flushLinks() {
+    await this.stream.flushLinks();
+  }
+
   reconfigure(frame) {
     return this.producer.reconfigure(frame);
   }
@@ -257,6 +262,11 @@ export class Source {
 
   state() {
     return this.stream.state;
+  }
+
+  /** Where it is found over the network. */
+  addresses() {
+    return [...this.stream.addresses];
   }
 
   stats() {

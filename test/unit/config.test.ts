@@ -51,7 +51,7 @@ describe("mistakes", () => {
     [{ accept: { maxWaitMs: 0 } }, 'option "accept.maxWaitMs": expected an integer from 1, or -1 for ever, got 0'],
     [{ memory: "cuda" }, 'expected "auto" or "host", got "cuda"; GPU memory is not built into this version'],
     [{ listen: ["ipc"] }, '"listen" needs a "name"'],
-    [{ name: "x", listen: ["tcp"] }, "other transports are not built into this version"],
+    [{ name: "x", listen: ["tcp"] }, "or an address such as tcp://"],
     [{ standby: true }, '"standby" waits for a "name"'],
     [{ standby: true, name: "x", listen: [] }, '"standby" waits for a "name"'],
     [{ name: "x", timeoutMs: 5 }, "only a standby waits; add standby: true"],

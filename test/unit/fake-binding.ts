@@ -249,6 +249,7 @@ export class FakeConsumer implements NativeConsumer {
   }
 
   latency(): undefined {}
+  readonly resetNumber = () => 0n;
 
   format(): NativeFormat {
     return gray;

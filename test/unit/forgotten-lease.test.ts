@@ -43,7 +43,7 @@ test("frames and their views keep a lease; without either it is given back, with
   expect(view?.[0]).toBe(2); // still what it was
 
   const slots = new FakeProducer(binding);
-  const producer = new Producer(host, slots.asNative(), () => {});
+  const producer = new Producer(host, slots.asNative(), { onClosed: () => {}, flush: async () => {} });
   await producer.acquire().then((frame) => frame.data.fill(1));
   await until(() => slots.discarded.length > 0);
   expect(slots.discarded).toEqual([1]);

@@ -8,7 +8,10 @@ import { causes, FakeBinding, FakeProducer } from "./fake-binding.ts";
 function setUp() {
   const binding = new FakeBinding();
   const native = new FakeProducer(binding);
-  const producer = new Producer(new BindingHost(binding.asNative()), native.asNative(), () => {});
+  const producer = new Producer(new BindingHost(binding.asNative()), native.asNative(), {
+    onClosed: () => {},
+    flush: async () => {},
+  });
   return { binding, native, producer };
 }
 

@@ -31,7 +31,9 @@ export const hello = defineMessage(
     userInfo: bytes(wireLimits.userInfoBytesMax),
   },
   ({ stream, role, policy }) => {
-    if (!/^[A-Za-z0-9_-]+$/.test(stream)) return "the stream's name has other characters than A-Z a-z 0-9 _ -, or none";
+    const all = role === "observe" && stream === "";
+    if (!all && !/^[A-Za-z0-9_-]+$/.test(stream))
+      return "the stream's name has other characters than A-Z a-z 0-9 _ -, or none";
     if ((role === "consume") === (policy !== undefined)) return undefined;
     return "a consumer has a policy, and nobody else";
   },

@@ -20,4 +20,6 @@ export const wireLimits = {
   /** A frame's own metadata and its sticky blocks together. */
   metadataBytesMax: 4096,
   reasonBytesMax: 191,
+  /** What an observer is told about all streams of a listener. */
+  listBytesMax: 16000,
 } as const;

@@ -2,7 +2,7 @@
 import { chunk, credit, frame, layout, reset } from "./frame-messages.ts";
 import { attributesMessage, bye, hello, refused, welcome } from "./handshake-messages.ts";
 import type { MessageKind } from "./message.ts";
-import { ping, pong, report, state, streamInfo, userInfo } from "./status-messages.ts";
+import { listing, ping, pong, report, state, streamInfo, userInfo } from "./status-messages.ts";
 
 /** Those that are whole messages; a chunk is the beginning of one. */
 const kinds = {
@@ -21,6 +21,7 @@ const kinds = {
   state,
   streamInfo,
   userInfo,
+  listing,
 } as const;
 
 type Kinds = typeof kinds;

@@ -2,7 +2,7 @@
 import { stateCodes } from "./codes.ts";
 import { i64, length, named, reserved, u16, u32, u64 } from "./field.ts";
 import { wireLimits } from "./limits.ts";
-import { bytes, defineMessage, optionalBit } from "./message.ts";
+import { bytes, defineMessage, optionalBit, text } from "./message.ts";
 
 /** Answered at once. Answers come behind all frames that were sent before them: a barrier as well as a clock. */
 export const ping = defineMessage("ping", 11, { id: u64, sent: i64 }, {});
@@ -40,4 +40,12 @@ export const userInfo = defineMessage(
   optionalBit + 4,
   { infoBytes: length(u16), reserved: reserved(6) },
   { info: bytes(wireLimits.userInfoBytesMax) },
+);
+
+/** The answer to who observes: what there is, as JSON. */
+export const listing = defineMessage(
+  "listing",
+  optionalBit + 5,
+  { listBytes: length(u16), reserved: reserved(6) },
+  { list: text(wireLimits.listBytesMax) },
 );

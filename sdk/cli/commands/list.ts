@@ -1,20 +1,26 @@
-/** `edgestream list`: the streams of this host and who is connected to them. */
+/** `edgestream list`: the streams of this host and who is connected to them; or those of a listener elsewhere. */
 import type { Command } from "commander";
 import type { NativeStreamInfo } from "../../../native/binding.ts";
+import { parseHostPort } from "../../../transports/remote/address.ts";
 import { parseStreamMetadata } from "../../base/stream-metadata.ts";
 import { bindingHost } from "../../binding-host.ts";
 import { createStream } from "../../create-stream.ts";
+import { listRemoteStreams } from "../../open-remote.ts";
 import { describeConnection, describeProducer } from "../describe-stream.ts";
-import { codeOf } from "../failure.ts";
+import { codeOf, usageError } from "../failure.ts";
 import { toJson } from "../json-output.ts";
+import { type DialFlags, declareDialOptions, dialOptions } from "../network-options.ts";
+import { describeRemote, remoteTable } from "../remote-list.ts";
 import { type FoundStream, surveyStreams } from "../stream-survey.ts";
+import { columns } from "../text-columns.ts";
 import { printable } from "../top/text.ts";
 
-interface ListFlags {
+interface ListFlags extends DialFlags {
   json: boolean;
   prune: boolean;
   fps: boolean;
   runtimeDir?: string;
+  remote?: string;
 }
 
 /** Long enough to tell 25 from 30 frames per second. */
@@ -25,26 +31,41 @@ Examples:
   edgestream list
   edgestream list --json --no-fps
   edgestream list --prune
+  edgestream list --remote 192.0.2.7:8888 --token-file cam.token
 
 Status: alive, stale (its producer died; the next start under that name or --prune removes it), denied (no permission
 on its socket), refused (it lets nobody look), silent (its producer does not answer: stopped, or very busy).
+With --remote: the streams at that address that the token lets us see.
 Exit codes: 0 always when it could look, 1 it failed, 2 wrong options.`;
 
 export function addListCommand(program: Command): void {
-  program
+  const command = program
     .command("list")
-    .description("show the streams of this host")
+    .description("show the streams of this host, or of a listener elsewhere")
+    .option("--remote <address>", "host:port (TCP), tcp://host:port, tls://…, ws://…, wss://…");
+  declareDialOptions(command)
     .option("--no-fps", "one look only, which is faster")
     .option("--prune", "remove what dead producers left behind", false)
     .option("--runtime-dir <path>", "look only here")
     .option("--json", "a JSON array on stdout, connections and counters included", false)
     .addHelpText("after", examples)
     .action(async (flags: ListFlags) => {
+      if (flags.remote !== undefined) return listRemote(flags.remote, flags);
       const found = await surveyStreams(flags.runtimeDir, flags.fps ? rateIntervalMs : 0);
       const pruned = flags.prune ? await pruneStale(found) : new Set<string>();
       if (flags.json) process.stdout.write(`${toJson(found.map((each) => describe(each, pruned)))}\n`);
       else process.stdout.write(table(found, pruned));
     });
+}
+
+async function listRemote(address: string, flags: ListFlags): Promise<void> {
+  if (flags.prune || flags.runtimeDir !== undefined) {
+    throw usageError("--prune and --runtime-dir are for streams of this host; leave them out with --remote");
+  }
+  const place = parseHostPort(address.includes("://") ? address : `tcp://${address}`);
+  const streams = await listRemoteStreams(bindingHost(), place, dialOptions(flags));
+  if (flags.json) process.stdout.write(`${toJson(streams.map((each) => describeRemote(place, each)))}\n`);
+  else process.stdout.write(remoteTable(place, streams));
 }
 
 /** Starting and closing a stream under the name removes its remains, and the name lock keeps it off the living. */
@@ -86,17 +107,7 @@ const headings = ["NAME", "STATUS", "STATE", "FORMAT", "SIZE", "FRAMES", "FPS", 
 
 function table(found: readonly FoundStream[], pruned: ReadonlySet<string>): string {
   if (found.length === 0) return "no streams; start one with: edgestream source test: --name bars\n";
-  const rows = [headings, ...found.map((each) => tableRow(each, pruned))];
-  const widths = headings.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows
-    .map(
-      (row) =>
-        `${row
-          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-          .join("  ")
-          .trimEnd()}\n`,
-    )
-    .join("");
+  return columns([headings, ...found.map((each) => tableRow(each, pruned))]);
 }
 
 function tableRow(found: FoundStream, pruned: ReadonlySet<string>): string[] {

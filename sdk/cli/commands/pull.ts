@@ -42,7 +42,7 @@ export function addPullCommand(program: Command): void {
   const command = program
     .command("pull")
     .description("write a stream's frames to a file or a pipe")
-    .argument("<stream>", "the stream's name")
+    .argument("<stream>", "the stream's name, or tcp://host:port/name, tls://…, ws://…, wss://…")
     .option("--as <what>", `one of ${writerNames.join(", ")}`, oneOf("--as", writerNames), "raw")
     .option("--out <file>", "a file, or - for stdout", "-");
   declareConsumerOptions(command)

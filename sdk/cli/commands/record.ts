@@ -43,7 +43,7 @@ export function addRecordCommand(program: Command): void {
   const command = program
     .command("record")
     .description("write every frame of a stream to a file, lossless, with times and metadata")
-    .argument("<stream>", "the stream's name")
+    .argument("<stream>", "the stream's name, or tcp://host:port/name, tls://…, ws://…, wss://…")
     .argument("<file>", "the recording: .mkv, .y4m or .raw")
     .option("--force", "replace a file that is there", false)
     .option("--one-file", "mkv: at the end put the sidecar into the video (copies it once)", false)

@@ -135,6 +135,7 @@ export const anyMessage: fc.Arbitrary<WireMessage> = fc.oneof(
     info: bytes(wireLimits.streamInfoBytesMax),
   }),
   fc.record({ type: type("userInfo"), info: bytes(wireLimits.userInfoBytesMax) }),
+  fc.record({ type: type("listing"), list: text(wireLimits.listBytesMax) }),
 );
 
 /** A header with a known type in front of bytes of chance. */

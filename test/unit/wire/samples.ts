@@ -178,4 +178,8 @@ export const samples: readonly { message: WireMessage; hex: string }[] = [
     message: { type: "userInfo", info: bytesOf("7b7d") },
     hex: ["0a00000004800000", "02000000000000007b7d"].join(""),
   },
+  {
+    message: { type: "listing", list: "{}" },
+    hex: ["0a00000005800000", "02000000000000007b7d"].join(""),
+  },
 ];
