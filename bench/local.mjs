@@ -11,14 +11,14 @@
  * It says what it measured and ends with 0 whatever the figures are: timings on a shared machine gate nothing. 1 = it
  * could not measure, 2 = wrong options. Progress goes to stderr.
  */
-import { BenchError } from "./local/failure.mjs";
-import { parseFlags } from "./local/options.mjs";
-import { runLocalBench } from "./local/run.mjs";
+import { BenchError } from "./harness/failure.mjs";
+import { parseFlags } from "./harness/options.mjs";
+import { run } from "./local/run.mjs";
 
 const say = (text) => process.stderr.write(`${text}\n`);
 
 try {
-  process.stdout.write(await runLocalBench(parseFlags(process.argv.slice(2)), say));
+  process.stdout.write(await run(parseFlags(process.argv.slice(2)), say));
 } catch (error) {
   if (!(error instanceof BenchError)) throw error;
   say(`bench/local: ${error.code}: ${error.message}`);

@@ -6,7 +6,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
-import { describeMachine } from "./local/machine.mjs";
+import { describeMachine } from "./harness/machine.mjs";
 import { account } from "./pipeline/account.mjs";
 import { makeClip } from "./pipeline/clip.mjs";
 import { compileFloor, meanFloor, measureFloor } from "./pipeline/floor.mjs";

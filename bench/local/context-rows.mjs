@@ -1,6 +1,6 @@
-/** Rows without limits: they say what the judged ones are made of. See rows.mjs for what the fields mean. */
+/** Rows without limits: they say what the judged ones are made of. */
 
-/** @type {import("./rows.mjs").Row[]} */
+/** @type {import("../harness/suite.mjs").Row[]} */
 export const context = [
   {
     id: "D1 touched",

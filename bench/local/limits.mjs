@@ -1,9 +1,9 @@
 /** What the machine itself can do: C programs with as little around them as possible. */
 import { join } from "node:path";
-import { bytesOf, cameraFps, hd, poolSlots } from "./frames.mjs";
-import { runTogether } from "./processes.mjs";
+import { bytesOf, cameraFps, hd, poolSlots } from "../harness/frames.mjs";
+import { runTogether } from "../harness/processes.mjs";
+import { compile, libraryFolder, onPath, packageFolder } from "../harness/tools.mjs";
 import { sameCpu, twoCpus } from "./sdk.mjs";
-import { compile, libraryFolder, onPath, packageFolder } from "./tools.mjs";
 
 async function run(setting, name, cpus, ...args) {
   const [result] = await runTogether([{ command: [join(setting.binaries, name), ...args.map(String)], cpus }]);

@@ -1,28 +1,8 @@
-/**
- * The rows, as data. `value` and `reference` name a measurement and what of its report is looked at; `minus` is taken
- * off the value. A limit holds for the `value` itself or for its `ratio` to the reference of the same round. A row with
- * one limit has it in both columns. Rows without limits give context, and the quick form leaves them out.
- */
-
+/** The rows, as data. The quick form leaves those of context-rows.mjs out. */
 import { context } from "./context-rows.mjs";
 
 const more = { atLeast: true };
 const less = { atLeast: false };
-
-/** @typedef {object} Row
- * @property {string} id
- * @property {string} what
- * @property {string} unit
- * @property {string} value
- * @property {string} [minus]
- * @property {string} [reference]
- * @property {string} [against]  the reference, for people
- * @property {"ratio" | "value"} [of]  what the limits hold for
- * @property {boolean} [atLeast]
- * @property {number} [requirement]
- * @property {number} [goal]
- * @property {string} sentence
- */
 
 const throughput = [
   {
@@ -312,12 +292,5 @@ const pipes = [
   },
 ];
 
-/** @type {Row[]} */
+/** @type {import("../harness/suite.mjs").Row[]} */
 export const rows = [...throughput, ...wakeUps, ...camera, ...javascript, ...pipes, ...context];
-
-/** Names of the measurements that a row needs. */
-export function measurementsOf(row) {
-  return [row.value, row.minus, row.reference].filter((path) => path !== undefined).map((path) => path.split(".")[0]);
-}
-
-export const isJudged = (row) => row.requirement !== undefined;

@@ -1,15 +1,8 @@
 /** What is measured of edgestream itself: Node programs on its public verbs. */
-import { join } from "node:path";
-import { pacedWarmUpMs, percentiles } from "../programs/clock.mjs";
-import { bytesOf, cameraFps, hd, queue, uhd } from "./frames.mjs";
-import { runTogether } from "./processes.mjs";
-import { benchFolder } from "./tools.mjs";
 
-export const program = (name, task) => [
-  process.execPath,
-  join(benchFolder, "programs", `${name}.mjs`),
-  JSON.stringify(task),
-];
+import { bytesOf, cameraFps, free, hd, queue, uhd } from "../harness/frames.mjs";
+import { program, runTogether } from "../harness/processes.mjs";
+import { pacedWarmUpMs, percentiles } from "../programs/clock.mjs";
 
 /** One producer, `consumers` consumers. Resolves to the producer's report and the slowest consumer's. */
 export async function stream(setting, options = {}) {
@@ -21,7 +14,7 @@ export async function stream(setting, options = {}) {
   const measureMs = options.measureMs ?? (fps > 0 ? setting.pacedMs : setting.measureMs);
   const env = { EDGESTREAM_RUNTIME_DIR: setting.runtimeDir };
   const task = { name: "bench", mode, fps, warmUpMs };
-  const seat = { command: program("consume", { ...task, touch }), env, cpus: consumerCpus };
+  const seat = { command: program("consume", { ...task, dial: task.name, touch }), env, cpus: consumerCpus };
   const [producer, ...seats] = await runTogether([
     { command: program("produce", { ...task, frame, consumers, fill, measureMs }), env, cpus: producerCpus },
     ...Array(consumers).fill(seat),
@@ -30,9 +23,6 @@ export async function stream(setting, options = {}) {
   const bytesPerSecond = slowest.framesPerSecond * bytesOf(frame);
   return { producer, consumer: slowest, framesPerSecond: slowest.framesPerSecond, bytesPerSecond };
 }
-
-/** Not pinned: the programs share the processors that there are. */
-export const free = ({ allCpus }) => ({ producerCpus: allCpus, consumerCpus: allCpus });
 
 /** Two programs that hit each other; both run `name`. */
 async function pingPong(setting, name, cpus, more = {}) {

@@ -1,9 +1,9 @@
 /** How figures grow with the number of consumers and with the size of the frames: for a plot, not for a verdict. */
 import os from "node:os";
-import { bytesOf, cameraFps, hd, poolSlots, uhd } from "./frames.mjs";
+import { bytesOf, cameraFps, free, hd, poolSlots, uhd } from "../harness/frames.mjs";
 import { memcpyRing } from "./limits.mjs";
 import { gstreamerStream } from "./peers/gstreamer.mjs";
-import { free, stream } from "./sdk.mjs";
+import { stream } from "./sdk.mjs";
 
 const consumerCounts = [1, 4, 16, 64];
 const sizes = [{ format: "NV12", width: 640, height: 360 }, hd, uhd, { format: "NV12", width: 7680, height: 4320 }];

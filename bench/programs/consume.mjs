@@ -1,17 +1,17 @@
 /**
  * A consumer of a throughput or latency run, in a process of its own.
- * argv[2]: { name, mode, fps, touch, warmUpMs }; touch = look at the pixels of each frame. At a pace (fps > 0) the
- * time from the producer's post to the loop body is taken for each frame.
+ * argv[2]: { name, mode, fps, touch, warmUpMs } and how it meets its producer, see meet.mjs; touch = look at the
+ * pixels of each frame. At a pace (fps > 0) the time from the producer's post to the loop body is taken for each frame.
  */
-import { openStream } from "edgestream";
 import { cpuUs, nowNs, pacedWarmUpMs, percentiles, report } from "./clock.mjs";
+import { createOrOpen } from "./meet.mjs";
 
 const task = JSON.parse(process.argv[2]);
 const paced = task.fps > 0;
 /** At a pace; a run of ten minutes at 60 fps. */
 const mostFrames = 65_536;
 const warmUpNs = BigInt((task.warmUpMs + (paced ? pacedWarmUpMs : 0)) * 1e6);
-const stream = await openStream(task.name, task.mode);
+const stream = await createOrOpen(task);
 const consumer = await stream.connectConsumer();
 /** [time in the loop body, time of the post, the core's stamp of it] per frame. */
 const stamps = new BigInt64Array(paced ? 3 * mostFrames : 0);
@@ -56,6 +56,7 @@ await stream.close();
 report({
   framesPerSecond: frames / seconds,
   cpuUsPerFrame,
+  received,
   latency: percentiles(since(1)),
   latencyFromStamp: percentiles(since(2)),
   sum,

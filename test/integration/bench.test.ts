@@ -1,4 +1,4 @@
-/** `edgestream bench local` for real, in its cheapest form: what comes out, never how fast it was. */
+/** `edgestream bench local` and `remote` for real, in their cheapest form: what comes out, never how fast it was. */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,8 +13,8 @@ const folder = mkdtempSync(join(tmpdir(), "es-bench-"));
 afterEach(endChildren);
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function bench(args: string[], env: NodeJS.ProcessEnv = {}) {
-  const command = [cli, "bench", "local", ...args];
+function bench(args: string[], env: NodeJS.ProcessEnv = {}, kind = "local") {
+  const command = [cli, "bench", kind, ...args];
   return spawnSync(process.execPath, command, { encoding: "utf8", env: { ...process.env, TMPDIR: folder, ...env } });
 }
 
@@ -92,5 +92,34 @@ describe("edgestream bench local", () => {
     child.kill("SIGTERM");
     expect(await child.exit).toEqual({ code: 143, signal: null });
     expect(readdirSync(place)).toEqual([]);
+  });
+});
+
+describe("edgestream bench remote", () => {
+  const remote = (...args: string[]) => bench(args, {}, "remote");
+
+  test("--quick --json --only measures tcp, ws and tls against their references, and nothing stays behind", () => {
+    const { status, stdout, stderr } = remote("--quick", "--json", "--only", "D15 sender,D18 sender,tls rate");
+    expect(status, stderr).toBe(0);
+    const { machine, results, context, series } = JSON.parse(stdout);
+    expect(machine).toMatchObject({ form: "quick", node: process.version });
+    expect(series).toBeUndefined();
+    expect(results.map(({ id }: { id: string }) => id)).toEqual(["D15 sender", "D18 sender"]);
+    expect(context.map(({ id }: { id: string }) => id)).toEqual(["tls rate"]);
+    expect(results[0]).toMatchObject({ unit: "frames/s", of: "ratio", atLeast: true, requirement: 0.75, goal: 0.95 });
+    for (const { value, reference, ratio } of [...results, ...context]) {
+      for (const number of [value, reference, ratio]) expect(number).toBeGreaterThan(0);
+    }
+    for (const { meets } of results) expect(["goal", "requirement", "no"]).toContain(meets);
+    expect(readdirSync(folder).filter((name) => name.startsWith("edgestream-bench-"))).toEqual([]);
+  });
+
+  test("wrong options end with 2, and the standalone program says the same", () => {
+    expect(remote("--only", "D1")).toMatchObject({ status: 2, stdout: "" });
+    expect(remote("--only", "D1").stderr).toMatch(/^edgestream: ERR_USAGE: --only: no row d1; there are D15, D16, /);
+    const program = fileURLToPath(new URL("../../bench/remote.mjs", import.meta.url));
+    const alone = spawnSync(process.execPath, [program, "--only", "D1"], { encoding: "utf8" });
+    expect(alone.status).toBe(2);
+    expect(alone.stderr).toContain("ERR_USAGE: --only: no row d1");
   });
 });

@@ -1,10 +1,9 @@
 /** Raw video through a pipe, as ffmpeg does it: to another ffmpeg, and to a Node program. */
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { bytesOf, hd } from "../frames.mjs";
-import { runTogether, start, stop } from "../processes.mjs";
-import { program } from "../sdk.mjs";
-import { onPath } from "../tools.mjs";
+import { bytesOf, hd } from "../../harness/frames.mjs";
+import { program, runTogether, start, stop } from "../../harness/processes.mjs";
+import { onPath } from "../../harness/tools.mjs";
 
 const framesInFile = 16;
 const raw = `-f rawvideo -pix_fmt nv12 -s ${hd.width}x${hd.height}`;

@@ -1,10 +1,9 @@
 /** GStreamer's shmsink and shmsrc. */
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { bytesOf, cameraFps, hd } from "../frames.mjs";
-import { runTogether } from "../processes.mjs";
-import { free } from "../sdk.mjs";
-import { compile, firstLineOf, libraryFlags, onPath } from "../tools.mjs";
+import { bytesOf, cameraFps, free, hd } from "../../harness/frames.mjs";
+import { runTogether } from "../../harness/processes.mjs";
+import { compile, firstLineOf, libraryFlags, onPath } from "../../harness/tools.mjs";
 
 const libraries = ["gstreamer-1.0", "gstreamer-app-1.0"];
 /** What its users give it; more than our 8 slots, which is to its advantage. */

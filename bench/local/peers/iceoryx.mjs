@@ -1,7 +1,7 @@
 /** Eclipse iceoryx. Its daemon runs while it is measured, and no longer. */
 import { join } from "node:path";
-import { runTogether, start, stop } from "../processes.mjs";
-import { compile, onPath, subfolders } from "../tools.mjs";
+import { runTogether, start, stop } from "../../harness/processes.mjs";
+import { compile, onPath, subfolders } from "../../harness/tools.mjs";
 
 const readyMs = 5000;
 const version = () => subfolders("/usr/include/iceoryx").at(-1);

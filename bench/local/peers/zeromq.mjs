@@ -1,8 +1,8 @@
 /** ZeroMQ, PUSH to PULL over a unix socket. */
 import { join } from "node:path";
-import { bytesOf, hd } from "../frames.mjs";
-import { runTogether } from "../processes.mjs";
-import { compile, libraryFlags, onPath } from "../tools.mjs";
+import { bytesOf, hd } from "../../harness/frames.mjs";
+import { runTogether } from "../../harness/processes.mjs";
+import { compile, libraryFlags, onPath } from "../../harness/tools.mjs";
 
 async function copyThrough(setting) {
   const { binaries, runtimeDir, warmUpMs, measureMs, producerCpu, consumerCpu } = setting;

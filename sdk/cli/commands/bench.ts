@@ -1,4 +1,4 @@
-/** `edgestream bench local`: how fast frames go from process to process on this host. The bench lies in `bench/`. */
+/** `edgestream bench local` and its kind: how fast frames go here. The benches lie in `bench/`. */
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -14,12 +14,12 @@ interface BenchFlags {
   only?: string;
 }
 
-/** What bench/local/run.mjs exports. */
-interface LocalBench {
-  runLocalBench(flags: BenchFlags, say: (text: string) => void): Promise<string>;
+/** What bench/<kind>/run.mjs exports. */
+interface Bench {
+  run(flags: BenchFlags, say: (text: string) => void): Promise<string>;
 }
 
-const examples = `
+const localHelp = `
 Examples:
   edgestream bench local --quick
   edgestream bench local --json > results.json
@@ -31,6 +31,18 @@ It pins a producer and its consumers to processors and compares each figure with
 "no-reference" and how to get it. The full form takes up to 8 minutes, --quick less than one. Progress goes to stderr.
 Exit codes: 0 it measured, whatever the figures are; 1 it could not measure; 2 wrong options.`;
 
+const remoteHelp = `
+Examples:
+  edgestream bench remote --quick
+  edgestream bench remote --json > results.json
+  edgestream bench remote --only D15,latency
+
+Frames of 1080p NV12 go from one process to another through tcp, tls and ws addresses of this host; either side listens.
+It pins the two ends to processors and compares each figure with a C program on two sockets, or with the ws package
+alone, of the same round. Latency, processor time and the cost of TLS are in "context". The full form takes up to 4
+minutes, --quick less than one. Progress goes to stderr.
+Exit codes: 0 it measured, whatever the figures are; 1 it could not measure; 2 wrong options.`;
+
 export function addBenchCommand(program: Command): void {
   const bench = program.command("bench").description("measure this host");
   bench
@@ -40,10 +52,17 @@ export function addBenchCommand(program: Command): void {
     .option("--only <ids>", "these rows, such as D2,D7; series for the plots' data")
     .option("--install-peers", "first install the peers that are missing, with apt-get (needs root)", false)
     .option("--json", "{ machine, results, context, series } on stdout", false)
-    .addHelpText("after", examples)
-    .action(async (flags: BenchFlags) => {
-      process.stdout.write(await runBench(flags));
-    });
+    .addHelpText("after", localHelp)
+    .action((flags: BenchFlags) => runBench("local", flags));
+  bench
+    .command("remote")
+    .description("throughput, latency and processor time through tcp, tls and ws")
+    .option("--quick", "the rows with limits in short rounds, below a minute", false)
+    .option("--only <ids>", "these rows, such as D15,tls")
+    .option("--install-peers", "first install what is missing, with apt-get (needs root)", false)
+    .option("--json", "{ machine, results, context } on stdout", false)
+    .addHelpText("after", remoteHelp)
+    .action((flags: BenchFlags) => runBench("remote", flags));
   bench
     .command("pipeline")
     .description("processor time of decoders, sources and consumers; --help says more")
@@ -65,10 +84,10 @@ function runPipeline(args: readonly string[]): void {
   process.exitCode = status ?? ExitCode.failed;
 }
 
-async function runBench(flags: BenchFlags): Promise<string> {
-  const { runLocalBench } = (await import(pathToFileURL(benchFile("local/run.mjs")).href)) as LocalBench;
+async function runBench(kind: "local" | "remote", flags: BenchFlags): Promise<void> {
+  const bench = (await import(pathToFileURL(benchFile(`${kind}/run.mjs`)).href)) as Bench;
   try {
-    return await runLocalBench(flags, (text) => process.stderr.write(`${text}\n`));
+    process.stdout.write(await bench.run(flags, (text) => process.stderr.write(`${text}\n`)));
   } catch (error) {
     const code = codeOf(error);
     if (!(error instanceof Error) || (code !== "ERR_USAGE" && code !== "ERR_BENCH")) throw error;

@@ -1,6 +1,6 @@
 /** From rounds to verdicts, with rounds as the bench takes them. */
 import { describe, expect, test } from "vitest";
-import { judgeRow, median, verdict } from "../../../bench/local/judge.mjs";
+import { judgeRow, median, verdict } from "../../../bench/harness/judge.mjs";
 
 const row = { id: "X", what: "something", unit: "frames/s", value: "ours.rate", sentence: "A sentence." };
 const ratioRow = { ...row, reference: "theirs.rate", against: "them", of: "ratio", atLeast: true };

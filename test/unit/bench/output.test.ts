@@ -1,10 +1,12 @@
 /** What people see: the table and the picture. */
 import { describe, expect, test } from "vitest";
-import { judgeRow } from "../../../bench/local/judge.mjs";
-import { isJudged, measurementsOf, rows } from "../../../bench/local/rows.mjs";
-import { formatTable, short } from "../../../bench/local/table.mjs";
+import { judgeRow } from "../../../bench/harness/judge.mjs";
+import { isJudged, measurementsOf } from "../../../bench/harness/suite.mjs";
+import { formatTable, short } from "../../../bench/harness/table.mjs";
+import { localSuite } from "../../../bench/local/suite.mjs";
 import { comparisons } from "../../../bench/plot/bars.mjs";
 import { drawResults } from "../../../bench/plot.mjs";
+import { remoteSuite } from "../../../bench/remote/suite.mjs";
 
 const machine = {
   ...{ cpu: "Some Processor", cpus: 2, memoryGiB: 24, kernel: "6.18", node: "v20.20.2", compiler: "cc 12" },
@@ -12,7 +14,7 @@ const machine = {
 };
 
 /** A report of a measurement with this number wherever a row looks. */
-function reports(number: number): object {
+function reports(rows: typeof localSuite.rows, number: number): object {
   const paths = rows.flatMap((row) => [row.value, row.minus, row.reference]).filter((path) => path !== undefined);
   const round: Record<string, unknown> = {};
   for (const path of paths) {
@@ -28,10 +30,12 @@ function reports(number: number): object {
   return round;
 }
 
-const results = rows.filter(isJudged).map((row) => judgeRow(row, [reports(123_456.7)]));
-const context = rows.filter((row) => !isJudged(row)).map((row) => judgeRow(row, [reports(0.1234)]));
-
-describe("the table", () => {
+describe.each([
+  ["local", localSuite.rows],
+  ["remote", remoteSuite.rows],
+])("the table of bench %s", (_name, rows) => {
+  const results = rows.filter(isJudged).map((row) => judgeRow(row, [reports(rows, 123_456.7)]));
+  const context = rows.filter((row) => !isJudged(row)).map((row) => judgeRow(row, [reports(rows, 0.1234)]));
   const problems = new Map(rows.flatMap(measurementsOf).map((name) => [name, "no compiler; ".repeat(40)]));
   const missing = rows.filter(isJudged).map((row) => judgeRow(row, [], problems));
   const series = { flood: { title: "by consumers", points: [{ consumers: 1, framesPerSecond: 1000.5 }] } };
@@ -50,7 +54,9 @@ describe("the table", () => {
     expect(text).toContain(`${results.length} rows: goal `);
     expect(formatTable({ machine, results: missing, context: [], series })).toContain("no compiler");
   });
+});
 
+describe("the table", () => {
   test("shows what is not known as a dash, and small numbers as they are", () => {
     expect([null, 0, 7, 0.004, 1.234, 123.4, 1234.5].map(short)).toEqual([
       ...["-", "0", "7", "0.0040", "1.23", "123", "1,235"],

@@ -1,9 +1,18 @@
 /** Starts the programs of a measurement, each on its processors, and collects the one line each of them reports. */
 import { spawn } from "node:child_process";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { benchFolder } from "./tools.mjs";
 
 const deadlineMs = 30_000; // a measurement takes about 2 s; this is for one that hangs
 const stopMs = 2000;
+
+/** The command of bench/programs/<name>.mjs, which gets its task as argv[2]. */
+export const program = (name, task) => [
+  process.execPath,
+  join(benchFolder, "programs", `${name}.mjs`),
+  JSON.stringify(task),
+];
 
 /** What runs now, with whether it leads a process group of its own. */
 const living = new Map();

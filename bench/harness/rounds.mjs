@@ -1,6 +1,6 @@
 /** Takes every wanted measurement once per round; again while others use the machine and there is time for it. */
-import { contenderOf, order, passesOf } from "./contenders.mjs";
 import { quietBelow, waitForQuiet, watchOthers } from "./machine.mjs";
+import { contenderOf } from "./suite.mjs";
 
 /** A measurement that failed this often is not tried again: one that hangs takes half a minute each time. */
 const failuresMax = 2;
@@ -14,6 +14,7 @@ export class Rounds {
   /** For each round the largest share of the machine that others used during a measurement. */
   disturbances = [];
   #failures = new Map();
+  #suite;
   #names;
   #form;
   #onStart;
@@ -23,13 +24,15 @@ export class Rounds {
   #retryLeftMs = 0;
 
   /**
+   * @param {import("./suite.mjs").Suite} suite
    * @param {Set<string>} wanted  measurements
    * @param {Map<string, string>} missing  contender -> why it cannot be measured
    * @param {(text: string) => void} onStart  told before each measurement
    */
-  constructor(wanted, missing, form, onStart) {
-    const reasonOf = (name) => missing.get(contenderOf(name).name);
-    this.#names = order.filter((name) => wanted.has(name) && reasonOf(name) === undefined);
+  constructor(suite, wanted, missing, form, onStart) {
+    const reasonOf = (name) => missing.get(contenderOf(suite, name).name);
+    this.#suite = suite;
+    this.#names = suite.order.filter((name) => wanted.has(name) && reasonOf(name) === undefined);
     for (const name of wanted) {
       if (reasonOf(name) !== undefined) this.problems.set(name, reasonOf(name));
     }
@@ -45,7 +48,7 @@ export class Rounds {
       this.#retryLeftMs = this.#form.retryMs;
       for (let pass = 0, names = this.#names; names.length > 0; pass++) {
         this.taken.push(await this.#pass(names, setting));
-        names = this.#form.repeats ? names.filter((name) => passesOf(name) > pass + 1) : [];
+        names = this.#form.repeats ? names.filter((name) => this.#suite.passesOf(name) > pass + 1) : [];
       }
       this.#longestMs = Math.max(this.#longestMs, performance.now() - start);
     }
@@ -62,7 +65,7 @@ export class Rounds {
       if ((this.#failures.get(name) ?? 0) >= failuresMax) continue;
       this.#onStart(`round ${this.disturbances.length} of ${this.#form.rounds}: ${name}`);
       try {
-        pass[name] = await this.#measureQuietly(contenderOf(name).measurements[name], setting);
+        pass[name] = await this.#measureQuietly(contenderOf(this.#suite, name).measurements[name], setting);
       } catch (error) {
         this.#failures.set(name, (this.#failures.get(name) ?? 0) + 1);
         this.problems.set(name, error.message);

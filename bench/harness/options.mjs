@@ -1,23 +1,7 @@
 /** What the bench was asked for. */
 import { parseArgs } from "node:util";
 import { BenchError } from "./failure.mjs";
-import { isJudged, measurementsOf, rows } from "./rows.mjs";
-
-/**
- * warmUp…: V8 has finished with the code after some 5000 round trips; repeats: whether what drifts is measured
- * more than once in a round; retryMs: so long disturbed measurements are taken again in a round; totalMs: no round
- * begins that would not end before.
- */
-const forms = {
-  full: {
-    ...{ warmUpMs: 400, measureMs: 1000, pacedMs: 4000, warmUpTrips: 6000, roundTrips: 12_000 },
-    ...{ rounds: 5, repeats: true, retryMs: 12_000, totalMs: 480_000 },
-  },
-  quick: {
-    ...{ warmUpMs: 400, measureMs: 300, pacedMs: 1500, warmUpTrips: 5000, roundTrips: 4000 },
-    ...{ rounds: 3, repeats: false, retryMs: 0, totalMs: 55_000 },
-  },
-};
+import { isJudged, measurementsOf } from "./suite.mjs";
 
 /** Stands in --only for the series. */
 const seriesId = "series";
@@ -26,11 +10,13 @@ const lower = (id) => id.trim().toLowerCase();
 const names = (id, row) => lower(row.id) === id || lower(row.id).startsWith(`${id} `);
 
 /** The rows that one of `ids` names: a whole id, or its first word. */
-function selectRows(ids) {
-  const unknown = ids.filter((id) => id !== seriesId && !rows.some((row) => names(id, row)));
+function selectRows({ rows, series }, ids) {
+  const isSeries = (id) => series !== undefined && id === seriesId;
+  const unknown = ids.filter((id) => !isSeries(id) && !rows.some((row) => names(id, row)));
   if (unknown.length > 0) {
     const known = [...new Set(rows.map(({ id }) => id.split(" ")[0]))].join(", ");
-    throw new BenchError("ERR_USAGE", `--only: no row ${unknown.join(", ")}; there are ${known} and ${seriesId}`);
+    const more = series === undefined ? "" : ` and ${seriesId}`;
+    throw new BenchError("ERR_USAGE", `--only: no row ${unknown.join(", ")}; there are ${known}${more}`);
   }
   return rows.filter((row) => ids.some((id) => names(id, row)));
 }
@@ -54,22 +40,27 @@ export function parseFlags(args) {
   }
 }
 
-/** @param {Flags} flags */
-export function settle({ json, quick, installPeers, only }) {
+/**
+ * @param {import("./suite.mjs").Suite} suite
+ * @param {Flags} flags
+ */
+export function settle(suite, { json, quick, installPeers, only }) {
   const name = quick ? "quick" : "full";
   const ids = only
     ?.split(",")
     .map(lower)
     .filter((id) => id !== "");
-  if (ids?.length === 0) throw new BenchError("ERR_USAGE", "--only: name at least one row, such as --only D2,D7");
+  if (ids?.length === 0) {
+    throw new BenchError("ERR_USAGE", `--only: name at least one row, such as --only ${suite.rows[0].id}`);
+  }
   // All of them in the quick form means all that are judged; whoever names a row gets it.
-  const chosen = ids === undefined ? rows.filter((row) => !quick || isJudged(row)) : selectRows(ids);
+  const chosen = ids === undefined ? suite.rows.filter((row) => !quick || isJudged(row)) : selectRows(suite, ids);
   return {
     json,
     installPeers,
-    form: { name, ...forms[name] },
+    form: { name, ...suite.forms[name] },
     rows: chosen,
     measurements: new Set(chosen.flatMap(measurementsOf)),
-    series: ids === undefined ? !quick : ids.includes(seriesId),
+    series: suite.series !== undefined && (ids === undefined ? !quick : ids.includes(seriesId)),
   };
 }

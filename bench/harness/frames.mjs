@@ -12,6 +12,9 @@ export const poolSlots = 8;
 /** A camera's pace. */
 export const cameraFps = 60;
 
+/** Not pinned: the programs share the processors that there are. */
+export const free = ({ allCpus }) => ({ producerCpus: allCpus, consumerCpus: allCpus });
+
 /** @typedef {object} Setting  How a round is taken.
  * @property {string} runtimeDir  for sockets and scratch files of this run
  * @property {string} binaries  compiled programs

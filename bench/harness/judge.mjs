@@ -1,5 +1,5 @@
 /** From rounds to results: medians, ratios and verdicts. */
-import { measurementsOf } from "./rows.mjs";
+import { measurementsOf } from "./suite.mjs";
 
 export function median(numbers) {
   const sorted = [...numbers].sort((a, b) => a - b);

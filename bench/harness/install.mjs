@@ -1,19 +1,22 @@
 /** Brings what is missing for the peers: as root by apt-get, else by telling the command. */
 import { spawnSync } from "node:child_process";
-import { contenders } from "./contenders.mjs";
 import { onPath } from "./tools.mjs";
 
-/** @returns {string[]}  Debian packages of everything that is not here */
-export function missingPackages() {
+/**
+ * @param {import("./suite.mjs").Suite} suite
+ * @returns {string[]}  Debian packages of everything that is not here
+ */
+export function missingPackages({ contenders }) {
   return [...new Set(contenders.filter((each) => each.lacks() !== undefined).flatMap(({ packages }) => packages))];
 }
 
 /**
+ * @param {import("./suite.mjs").Suite} suite
  * @param {(text: string) => void} say
  * @returns what to do when it could not be done, or undefined
  */
-export function installPeers(say) {
-  const packages = missingPackages();
+export function installPeers(suite, say) {
+  const packages = missingPackages(suite);
   if (packages.length === 0) {
     say("all peers are here");
     return undefined;
