@@ -2,7 +2,7 @@
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { endChildren, removeRuntimeDirs, until, within } from "../programs/child.ts";
 import { Pattern } from "../programs/pattern.mjs";
-import { closeBenches, everyPlace, localPlaces, modes, openBench } from "./places.ts";
+import { closeBenches, localPlaces, modes, openBench, places } from "./places.ts";
 
 const pattern = new Pattern(64 * 16);
 const waitingAtTheEnd = { mailbox: [3n], fifo: [1n, 2n, 3n], broadcast: [1n, 2n, 3n] } as const;
@@ -13,7 +13,7 @@ afterEach(async () => {
 });
 afterAll(removeRuntimeDirs);
 
-describe.each(everyPlace)("$name", (place) => {
+describe.each(places)("$name", (place) => {
   describe.each(modes)("%s", (mode) => {
     test("closeInput lets the consumer read what waits; then its iterator ends normally", async () => {
       const bench = await openBench(place);

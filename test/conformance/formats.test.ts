@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import type { FormatName } from "edgestream";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { endChildren, removeRuntimeDirs } from "../programs/child.ts";
-import { closeBenches, everyPlace, openBench } from "./places.ts";
+import { closeBenches, openBench, places } from "./places.ts";
 
 afterEach(async () => {
   await closeBenches();
@@ -45,7 +45,7 @@ const sizes = [
   [2, 5],
 ] as const;
 
-describe.each(everyPlace)("$name", (place) => {
+describe.each(places)("$name", (place) => {
   test.each(formats)("%s: planes, strides and every byte, odd sizes included", async (format) => {
     for (const [width, height] of sizes) {
       const bench = await openBench(place, { frame: { format, width, height } });

@@ -133,7 +133,7 @@ function inStep(source: ChildSource): SourceCalls {
 export const localPlaces: readonly Place[] = [inProcess, ipc];
 const chosen = process.env["EDGESTREAM_PLACES"]?.split(",");
 const isChosen = ({ name }: Place) => chosen?.includes(name) ?? true;
-/** For the rules about frames, states and ends. */
+/** For the rules about modes and states. */
 export const everyPlace = [...localPlaces, network("tcp"), network("tls"), network("ws")].filter(isChosen);
 /** For all other rules; TLS and WebSocket, which differ from TCP in how bytes travel, only in `npm run test:long`. */
 const long = process.env["EDGESTREAM_LONG"] === "1" || chosen !== undefined;

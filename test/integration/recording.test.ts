@@ -22,6 +22,9 @@ const clips = {
 
 const formats = ["NV12", "I420", "P010", "YUY2", "RGB", "BGR", "RGBA", "BGRA", "GRAY8", "GRAY16"] as const;
 type Format = (typeof formats)[number];
+/** One per way that pixels lie in memory; the others in `npm run test:long`. */
+const oneOfAKind = ["NV12", "I420", "P010", "YUY2", "RGB", "GRAY16"] as const;
+const triedFormats = process.env["EDGESTREAM_LONG"] === "1" ? formats : oneOfAKind;
 const inY4m: readonly Format[] = ["NV12", "I420", "P010", "GRAY8", "GRAY16"];
 
 function clip(name: keyof typeof clips): string {
@@ -64,7 +67,7 @@ async function expectRoundTrip(source: string[], format: Format, frameCount: num
 }
 
 describe("source, record, replay, record", () => {
-  test.each(formats)("test: as %s, odd size", async (format) => {
+  test.each(triedFormats)("test: as %s, odd size", async (format) => {
     await expectRoundTrip(["test:", "--size", "161x91", "--count", "12", "--no-realtime"], format, 12);
   });
 
