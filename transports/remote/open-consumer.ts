@@ -258,7 +258,8 @@ class ConsumerEndpoint implements SessionUser, FrameDestination, PeerView {
     this.attached();
   }
 
-  #welcome({ connection, epoch }: Welcome): void {
+  #welcome({ connection, epoch, idleMs }: Welcome): void {
+    this.#session.setPeerIdle(idleMs);
     this.connection = connection;
     this.epoch = epoch;
   }

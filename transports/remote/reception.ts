@@ -200,6 +200,7 @@ class Caller implements SessionUser {
     }
     const session = this.#session;
     session.setIdle(offer.idleMs);
+    session.setPeerIdle(hello.idleMs);
     const onClosed = (error: Error | undefined) => {
       this.#reception.left(session);
       if (error instanceof StreamError) this.#tell(offer, error);

@@ -38,6 +38,8 @@ const largeFrameBytes = 2 * scratchBytes;
 const looksPerIdleTime = 4;
 /** One after the other at the beginning: the first ones meet code that has not run yet, and measure that. */
 const firstPings = 8n;
+/** A peer that would have us ping all the time is given up by itself. */
+const lookEveryMsMin = 10;
 /** Pings measure the clock too, so they come even where nobody minds an idle peer. */
 const pingEveryMsMax = 5000;
 
@@ -47,6 +49,7 @@ export class Session implements LinkReader {
   readonly #decoder = new Decoder();
   readonly #options: SessionOptions;
   #idleMs: number;
+  #peerIdleMs = 0;
   readonly #scratch = new Uint8Array(scratchBytes);
   #user: SessionUser;
   #aimed = false;
@@ -104,6 +107,12 @@ export class Session implements LinkReader {
   /** How long the peer may be silent from here on, ms; 0: for ever. */
   setIdle(idleMs: number): void {
     this.#idleMs = idleMs;
+    if (!this.#over) this.#watch();
+  }
+
+  /** The peer gives this end up after so long without a byte, ms; 0: never. */
+  setPeerIdle(idleMs: number): void {
+    this.#peerIdleMs = idleMs;
     if (!this.#over) this.#watch();
   }
 
@@ -262,9 +271,9 @@ export class Session implements LinkReader {
   // ---------------------------------------------------------------- is the peer there?
 
   #watch(): void {
-    const idleMs = this.#idleMs;
     clearInterval(this.#timer);
-    const everyMs = idleMs === 0 ? pingEveryMsMax : Math.max(10, Math.min(pingEveryMsMax, idleMs / looksPerIdleTime));
+    const limits = [this.#idleMs, this.#peerIdleMs].filter((ms) => ms > 0);
+    const everyMs = Math.max(lookEveryMsMin, Math.min(pingEveryMsMax, ...limits.map((ms) => ms / looksPerIdleTime)));
     this.#timer = setInterval(() => this.#look(everyMs), everyMs);
     this.#timer.unref();
   }
