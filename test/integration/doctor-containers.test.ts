@@ -29,6 +29,9 @@ function compile(source: string, output: string, ...options: string[]): string {
   return file;
 }
 
+/** The rest takes a quarter of a minute and is in `npm run test:long`. */
+const short = process.env["EDGESTREAM_LONG"] !== "1";
+
 describe.skipIf(noContainer !== undefined)("in user, mount, pid, net, ipc and uts namespaces of uid 1000", () => {
   test("edgestream works, and the doctor says which user it is outside", () => {
     const report = examine(["--runtime-dir", makeRuntimeDir(0o1777)], { wrapper: container });
@@ -83,7 +86,7 @@ describe.skipIf(noMounts !== undefined)("/dev/shm", () => {
   });
 });
 
-describe.skipIf(noMounts !== undefined)("/proc", () => {
+describe.skipIf(short || noMounts !== undefined)("/proc", () => {
   test("that is not mounted leaves many checks open, claims nothing, and streams work; the advice mounts it", () => {
     const runtimeDir = ["--runtime-dir", makeRuntimeDir()];
     const inside = "mount -t tmpfs none /proc";
@@ -100,7 +103,7 @@ describe.skipIf(noMounts !== undefined)("/proc", () => {
   });
 });
 
-describe.skipIf(noMounts !== undefined)("devices", () => {
+describe.skipIf(short || noMounts !== undefined)("devices", () => {
   /** A /dev of its own: what programs need, and what the test adds. */
   const ownDev = (more: string) => `mount -t tmpfs -o mode=755 none /mnt
     for each in null zero urandom random; do touch /mnt/$each; mount --bind /dev/$each /mnt/$each; done
@@ -146,7 +149,7 @@ describe.skipIf(noMounts !== undefined)("devices", () => {
   });
 });
 
-describe("a seccomp filter", () => {
+describe.skipIf(short)("a seccomp filter", () => {
   let withoutCall = "";
   beforeAll(() => {
     withoutCall = compile(fileURLToPath(new URL("../programs/without-call.c", import.meta.url)), "without-call");
@@ -205,7 +208,7 @@ function memoryGroup(): { path: string; limitFile: string } | undefined {
 
 const group = memoryGroup();
 
-describe.skipIf(group === undefined)("a control group", () => {
+describe.skipIf(short || group === undefined)("a control group", () => {
   const { path = "", limitFile = "" } = group ?? {};
   const limit = join(path, limitFile);
   afterAll(() => rmdirSync(path));

@@ -22,6 +22,9 @@ async function startProducer(runtimeDir: string, ...options: string[]): Promise<
   return producer;
 }
 
+/** The rest takes half a minute and is in `npm run test:long`. */
+const short = process.env["EDGESTREAM_LONG"] !== "1";
+
 describe("streams in it", () => {
   test("a living one is counted; one whose producer was killed is stale, and the advice removes it", async () => {
     const runtimeDir = makeRuntimeDir();
@@ -114,7 +117,7 @@ describe.skipIf(noOtherUser !== undefined)("a directory of another user", () => 
   });
 });
 
-describe.runIf(process.env["EDGESTREAM_LONG"] === "1")("a path", () => {
+describe.skipIf(short)("a path", () => {
   test("that is too long for any socket is a failure, a shorter one is not", () => {
     const runtimeDir = join(makeRuntimeDir(), "x".repeat(100));
     mkdirSync(runtimeDir);
@@ -177,7 +180,7 @@ describe.runIf(process.env["EDGESTREAM_LONG"] === "1")("a path", () => {
   });
 });
 
-describe.skipIf(noMounts !== undefined)("a file system", () => {
+describe.skipIf(short || noMounts !== undefined)("a file system", () => {
   const mounts = ["unshare", "-m"];
   let place = "";
   beforeAll(() => {
