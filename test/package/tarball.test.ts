@@ -100,8 +100,8 @@ describe("the tarball", () => {
   });
 
   test("is small, because the binaries are stripped", () => {
-    expect(packed.size).toBeLessThan(750_000);
-    expect(packed.unpackedSize).toBeLessThan(2_500_000);
+    expect(packed.size).toBeLessThan(900_000);
+    expect(packed.unpackedSize).toBeLessThan(3_000_000);
     const addon = packed.files.find(({ path }) => path === `prebuilds/${platform}/edgestream.node`);
     expect(addon?.size).toBeLessThan(750_000);
   });
