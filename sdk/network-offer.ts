@@ -29,7 +29,7 @@ function warnOpen(place: HostPort): void {
   process.emitWarning(text, { type: "EdgestreamWarning", code: "EDGESTREAM_OPEN_PORT" });
 }
 
-export const networkAddresses = (options: CreateStreamOptions): readonly string[] =>
+const networkAddresses = (options: CreateStreamOptions): readonly string[] =>
   (options.listen ?? []).filter((address) => address !== "ipc");
 
 /** A producer of this process does not negotiate what its frames are. */

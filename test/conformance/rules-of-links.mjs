@@ -41,7 +41,7 @@ export const rulesOfLinks = [
     rule: "Streams leave the partition and the host",
     eglstream: "INET sockets, DMA as an option",
     nvscistream: "chip to chip",
-    edgestream: "tcp, tls, ws, wss; this whole suite runs over them",
+    edgestream: "tcp, tls, ws, wss; this suite runs over the first three",
     tests: ["every frame comes, in order", "the newest frame wins, and what was passed over is counted"],
   },
   {

@@ -162,7 +162,7 @@ async function cable(to: number): Promise<{ port: number; pull(): void; close():
   return { port, pull: () => destroy(far), close };
 }
 
-test("a pulled cable is found within the idle timeout, and what was missed is counted exactly", async () => {
+test("a link that falls silent is found by the idle timeout, and what was missed is counted exactly", async () => {
   const runtimeDir = makeRuntimeDir();
   const port = await freePort();
   const { source } = await elsewhere(port);

@@ -1,6 +1,6 @@
 /** What both ends need while they meet. */
 import { StreamError } from "../../sdk/base/errors.ts";
-import type { Payload, WireErrorCode, WireMessage } from "../wire/index.ts";
+import type { Payload, WireAttributes, WireErrorCode, WireMessage } from "../wire/index.ts";
 import { encodeMessage, encodeOpening, wireLimits } from "../wire/index.ts";
 import type { Link } from "./link.ts";
 import { Session, type SessionUser } from "./session.ts";
@@ -37,6 +37,27 @@ export function turnAway(link: Link, code: WireErrorCode, reason: string): void 
   link.start(deaf);
   link.end();
   setTimeout(() => link.destroy(), turnAwayMs).unref();
+}
+
+type Hello = Extract<WireMessage, { type: "hello" }>;
+
+/** What every caller says; what it leaves out, it does not ask for. */
+type Greeting = Pick<Hello, "role" | "stream" | "token"> & Partial<Hello> & { attributes?: WireAttributes | undefined };
+
+/** The first messages of whoever dials. */
+export function greet({ attributes, ...said }: Greeting): WireMessage[] {
+  const hello: Hello = {
+    type: "hello",
+    client: "",
+    userInfo: new Uint8Array(0),
+    formatMask: 0,
+    idleMs: 0,
+    previousEpoch: 0n,
+    previous: 0n,
+    policy: undefined,
+    ...said,
+  };
+  return attributes === undefined ? [hello] : [{ type: "attributes", attributes }, hello];
 }
 
 interface Meeting {

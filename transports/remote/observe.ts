@@ -1,6 +1,6 @@
 /** Asks a listener what streams it has, without taking a seat. */
 import type { StreamInfo } from "../../sdk/base/types.ts";
-import { meet } from "./hand-shake.ts";
+import { greet, meet } from "./hand-shake.ts";
 import type { Dial } from "./link.ts";
 import { parseListing } from "./listing.ts";
 
@@ -17,20 +17,8 @@ export interface ObserveRequest {
 export async function listRemote(dial: Dial, request: ObserveRequest): Promise<readonly StreamInfo[]> {
   const { stream, token, now, timeoutMs, signal } = request;
   const link = await dial(signal, timeoutMs);
-  const hello = {
-    type: "hello",
-    role: "observe",
-    stream,
-    client: "",
-    token,
-    userInfo: new Uint8Array(0),
-    formatMask: 0,
-    idleMs: 0,
-    previousEpoch: 0n,
-    previous: 0n,
-    policy: undefined,
-  } as const;
-  return meet(link, { now, idleMs: 0, timeoutMs, signal, first: [hello] }, (message, session) => {
+  const first = greet({ role: "observe", stream, token });
+  return meet(link, { now, idleMs: 0, timeoutMs, signal, first }, (message, session) => {
     if (message.type !== "listing") return undefined;
     session.end();
     return parseListing(message.list);

@@ -14,7 +14,7 @@ import type { Payload, WireAttributes, WireMessage } from "../wire/index.ts";
 import { CreditBook } from "./credit-book.ts";
 import { FrameOrigins } from "./frame-origins.ts";
 import { type FrameDestination, FrameReceiver } from "./frame-receiver.ts";
-import { meet } from "./hand-shake.ts";
+import { greet, meet } from "./hand-shake.ts";
 import type { NativeHost } from "./host.ts";
 import type { Dial } from "./link.ts";
 import { makeLocalStream, relayProducer } from "./local-stream.ts";
@@ -54,20 +54,17 @@ export async function openRemoteConsumer(
 ): Promise<NativeConsumer> {
   const link = await dial(request.signal, request.timeoutMs);
   const { stream, policy, formatMask, client, token, userInfo, attributes, idleMs } = request;
-  const hello: WireMessage = {
-    type: "hello",
+  const first = greet({
     role: "consume",
     stream,
     client,
     token,
-    userInfo: Buffer.from(userInfo),
-    formatMask,
     idleMs,
-    previousEpoch: 0n,
-    previous: 0n,
+    attributes,
+    formatMask,
     policy,
-  };
-  const first: WireMessage[] = attributes === undefined ? [hello] : [{ type: "attributes", attributes }, hello];
+    userInfo: Buffer.from(userInfo),
+  });
   const meeting = {
     now: () => host.binding.now(),
     idleMs,

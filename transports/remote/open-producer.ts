@@ -2,9 +2,9 @@
 import type { NativePolicy, NativeProducer, NativeProducerOptions, NativeStream } from "../../native/binding.ts";
 import { StreamError } from "../../sdk/base/errors.ts";
 import { hopeless } from "../../sdk/base/reconnect.ts";
-import type { WireAttributes, WireMessage } from "../wire/index.ts";
+import type { WireAttributes } from "../wire/index.ts";
 import { ConsumerSeat, type SeatEnd } from "./consumer-seat.ts";
-import { meet } from "./hand-shake.ts";
+import { greet, meet } from "./hand-shake.ts";
 import type { NativeHost } from "./host.ts";
 import type { Dial } from "./link.ts";
 import { makeLocalStream } from "./local-stream.ts";
@@ -60,20 +60,7 @@ async function ask(
 ): Promise<Asked> {
   const link = await dial(signal, request.timeoutMs);
   const { stream, client, token, attributes, idleMs, timeoutMs } = request;
-  const hello: WireMessage = {
-    type: "hello",
-    role: "produce",
-    stream,
-    client,
-    token,
-    userInfo: new Uint8Array(0),
-    formatMask: 0,
-    idleMs,
-    previousEpoch: 0n,
-    previous: 0n,
-    policy: undefined,
-  };
-  const first: WireMessage[] = attributes === undefined ? [hello] : [{ type: "attributes", attributes }, hello];
+  const first = greet({ role: "produce", stream, client, token, idleMs, attributes });
   const meeting = { now: () => host.binding.now(), idleMs, timeoutMs, signal, first };
   return meet(link, meeting, (message, session): Asked | undefined => {
     if (message.type === "bye") throw new StreamError("ERR_BAD_MATCH", message.reason);

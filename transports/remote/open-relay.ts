@@ -3,7 +3,7 @@ import type { NativePolicy } from "../../native/binding.ts";
 import { StreamError } from "../../sdk/base/errors.ts";
 import type { Payload, WireAttributes, WireMessage } from "../wire/index.ts";
 import type { ClockEstimate } from "./clock.ts";
-import { meet } from "./hand-shake.ts";
+import { greet, meet } from "./hand-shake.ts";
 import type { NativeHost } from "./host.ts";
 import type { Dial } from "./link.ts";
 import type { Publication } from "./offer.ts";
@@ -51,20 +51,7 @@ export async function openRelay(
 ): Promise<Relay> {
   const { stream, policy, client, token, attributes, idleMs, timeoutMs, signal } = request;
   const link = await dial(signal, timeoutMs);
-  const hello: WireMessage = {
-    type: "hello",
-    role: "consume",
-    stream,
-    client,
-    token,
-    userInfo: new Uint8Array(0),
-    formatMask: 0,
-    idleMs,
-    previousEpoch: 0n,
-    previous: 0n,
-    policy,
-  };
-  const first: WireMessage[] = attributes === undefined ? [hello] : [{ type: "attributes", attributes }, hello];
+  const first = greet({ role: "consume", stream, client, token, idleMs, attributes, policy });
   const meeting = { now: () => host.binding.now(), idleMs, timeoutMs, signal, first };
   return meet(link, meeting, (message, session) => {
     if (message.type === "bye") throw new StreamError("ERR_BAD_MATCH", message.reason);
